@@ -1,0 +1,6 @@
+/** The only door of the engine. */
+export {EngineError, isEngineError} from './errors.js';
+export type {ErrorKind} from './errors.js';
+export type * from './engine.js';
+export {createEngine} from './embedded.js';
+export type {EngineOptions} from './embedded.js';
