@@ -1,0 +1,53 @@
+/**
+The only place that knows where things lie on disk.
+
+```
+ROOT/version                      on-disk format, a number
+ROOT/lock                         held (flock) by whoever changes images or collects garbage
+ROOT/oci-layout, ROOT/index.json  an OCI image layout with blobs/sha256/<hex>
+ROOT/layers/sha256/<hex>/         layer.json and fs/ (the tree), by diff id
+ROOT/containers/<id>/             config.json (ours), status.json (the monitor's), fs/upper, fs/work, rootfs, log/…
+ROOT/names/<name>                 symlink whose target is the container id: the reservation of the name
+ROOT/execs/<id>/                  exec sessions: config.json, status.json
+ROOT/tmp/                         half-made things; whatever is older than its maker is swept
+ROOT/trash/                       what is being deleted
+ROOT/events.jsonl                 event journal
+RUN/<id>.sock                     sockets of monitors
+RUN/sandbox/                      the user's sandbox (shared by all stores of the user)
+```
+*/
+import path from 'node:path';
+import {digestHex, type DiffId, type Digest} from '../oci/digest.js';
+
+export const storeFormatVersion = 1;
+
+export type StoreLayout = ReturnType<typeof storeLayout>;
+
+/** Absolute paths for a store at `root` with its sockets in `run`. */
+export function storeLayout(root: string, run: string) {
+	const at = (...parts: string[]) => path.join(root, ...parts);
+	return {
+		root,
+		run,
+		version: at('version'),
+		lock: at('lock'),
+		ociLayout: at('oci-layout'),
+		index: at('index.json'),
+		blobs: at('blobs', 'sha256'),
+		blob: (digest: Digest) => at('blobs', 'sha256', digestHex(digest)),
+		layers: at('layers', 'sha256'),
+		layer: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId)),
+		layerTree: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'fs'),
+		layerRecord: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'layer.json'),
+		containers: at('containers'),
+		container: (id: string) => at('containers', id),
+		names: at('names'),
+		name: (name: string) => at('names', name),
+		execs: at('execs'),
+		exec: (id: string) => at('execs', id),
+		temporary: at('tmp'),
+		trash: at('trash'),
+		events: at('events.jsonl'),
+		socket: (id: string) => path.join(run, `${id}.sock`),
+	};
+}
