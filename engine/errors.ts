@@ -54,10 +54,11 @@ export function systemError(operation: string, cause: unknown): EngineError {
 
 	const code = errorCode(cause);
 	const detail = cause instanceof Error ? cause.message : String(cause);
+	const hint = hintFor(code);
 	return new EngineError('system', `${operation}: ${detail}`, {
 		cause,
 		...(code === undefined ? {} : {code}),
-		...(hintFor(code) === undefined ? {} : {hint: hintFor(code)!}),
+		...(hint === undefined ? {} : {hint}),
 	});
 }
 
@@ -70,22 +71,13 @@ export function errorCode(error: unknown): string | undefined {
 	return typeof error.code === 'string' ? error.code : undefined;
 }
 
-function hintFor(code: string | undefined): string | undefined {
-	switch (code) {
-		case 'ENOSPC': {
-			return 'The disk is full: free some space (tug image prune, tug container prune) and try again.';
-		}
+const hints: Readonly<Record<string, string>> = {
+	ENOSPC: 'The disk is full: free some space (tug image prune, tug container prune) and try again.',
+	EDQUOT: 'Your disk quota is used up: free some space (tug image prune, tug container prune) and try again.',
+	EROFS: 'The file system is read-only: point TUG_ROOT at a place that can be written.',
+};
 
-		case 'EDQUOT': {
-			return 'Your disk quota is used up: free some space (tug image prune, tug container prune) and try again.';
-		}
-
-		case 'EROFS': {
-			return 'The file system is read-only: point TUG_ROOT at a place that can be written.';
-		}
-
-		default: {
-			return undefined;
-		}
-	}
+/** What to do about a system error, where there is one answer. */
+export function hintFor(code: string | undefined): string | undefined {
+	return code === undefined ? undefined : hints[code];
 }

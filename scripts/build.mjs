@@ -66,7 +66,7 @@ async function buildBundles() {
 		jsx: 'automatic',
 		define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
 		alias: {'react-devtools-core': './scripts/empty.mjs'},
-		banner: {js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);"},
+		banner: {js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);'},
 		logLevel: 'warning',
 	});
 	fs.chmodSync(path.join(root, 'dist', 'cli.mjs'), 0o755);

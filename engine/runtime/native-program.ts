@@ -3,7 +3,7 @@ Calls tug-runtime (engine/native/readme.md is the contract): one short-lived pro
 */
 import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
 import type {Readable} from 'node:stream';
-import {EngineError, errorCode, systemError, type ErrorKind} from '../errors.js';
+import {EngineError, errorCode, hintFor, systemError, type ErrorKind} from '../errors.js';
 
 export type NativeProgram = {
 	readonly binary: string;
@@ -49,7 +49,7 @@ export function spawnNative(
 			try {
 				resolve(readReport(command, text, code ?? signal));
 			} catch (error) {
-				reject(error as EngineError);
+				reject(error);
 			}
 		});
 	});
@@ -104,7 +104,7 @@ function startFailure(native: NativeProgram, error: unknown): EngineError {
 }
 
 function readReport(command: string, text: string, ended: number | string | null): NativeReport {
-	const line = text.slice(0, text.indexOf('\n') === -1 ? undefined : text.indexOf('\n'));
+	const [line = ''] = text.split('\n', 1);
 	let report: Record<string, unknown>;
 	try {
 		report = JSON.parse(line) as Record<string, unknown>;
@@ -125,11 +125,11 @@ export function reportedError(report: Readonly<Record<string, unknown>>): Engine
 	const number = (key: string) => (typeof report[key] === 'number' ? report[key] : undefined);
 	const exitCode = number('exitCode');
 	const code = text('code') ?? (number('errno') === undefined ? undefined : errnoNames.get(number('errno')!));
-	const wrapped = code === undefined ? undefined : systemError('', {code, message: ''}).hint;
+	const hint = hintFor(code);
 	return new EngineError((text('kind') ?? 'system') as ErrorKind, text('message') ?? 'tug-runtime failed', {
 		...(exitCode === undefined ? {} : {exitCode}),
 		...(code === undefined ? {} : {code}),
-		...(wrapped === undefined ? {} : {hint: wrapped}),
+		...(hint === undefined ? {} : {hint}),
 	});
 }
 
