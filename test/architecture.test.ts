@@ -17,7 +17,7 @@ const facadeTypes = ['engine/engine'];
 
 /** Room → what it may import; `types` only as `import type`. A room is a folder, or a file without its extension. */
 const rules: Readonly<Record<string, Rule>> = {
-	'engine/oci': {values: []},
+	'engine/oci': {values: ['engine/errors']},
 	'engine/errors': {values: []},
 	'engine/engine': {values: []},
 	'engine/events': {values: ['engine/errors', 'engine/files'], types: facadeTypes},

@@ -5,12 +5,12 @@ The only place that knows where things lie on disk.
 ROOT/version                      on-disk format, a number
 ROOT/lock                         held (flock) by whoever changes images or collects garbage
 ROOT/oci-layout, ROOT/index.json  an OCI image layout with blobs/sha256/<hex>
-ROOT/layers/sha256/<hex>/         layer.json and fs/ (the tree), by diff id
+ROOT/layers/sha256/<hex>/         layer.json, fs/ (the tree) and, where ids were squashed, squash (their index), by diff id
 ROOT/containers/<id>/             config.json (ours), status.json (the monitor's), fs/upper, fs/work, rootfs, log/…
 ROOT/names/<name>                 symlink whose target is the container id: the reservation of the name
 ROOT/execs/<id>/                  exec sessions: config.json, status.json
-ROOT/tmp/                         half-made things; whatever is older than its maker is swept
-ROOT/trash/                       what is being deleted
+ROOT/tmp/<maker>-<n>/             half-made things of one process, and the lease on what it has put in place; swept once the maker is gone
+ROOT/trash/                       blob-…, layer-…: taken away by a collection that may still give them back; dead-…: being deleted
 ROOT/events.jsonl                 event journal
 RUN/<id>.sock                     sockets of monitors
 RUN/sandbox/                      the user's sandbox (shared by all stores of the user)
@@ -39,6 +39,7 @@ export function storeLayout(root: string, run: string) {
 		layer: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId)),
 		layerTree: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'fs'),
 		layerRecord: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'layer.json'),
+		layerSquash: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'squash'),
 		containers: at('containers'),
 		container: (id: string) => at('containers', id),
 		names: at('names'),

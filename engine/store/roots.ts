@@ -1,0 +1,103 @@
+/**
+What is in use: everything reachable from index.json, from the records of containers, and from the leases of work in progress.
+*/
+import fs from 'node:fs';
+import path from 'node:path';
+import {EngineError, isEngineError} from '../errors.js';
+import {listIfThere, readIfThere} from '../files/atomic-file.js';
+import type {Descriptor} from '../oci/descriptor.js';
+import {digestHex, parseDiffId, parseDigest, type DiffId, type Digest} from '../oci/digest.js';
+import {parseImageConfig} from '../oci/image-config.js';
+import {parseIndex} from '../oci/image-index.js';
+import {parseManifest} from '../oci/manifest.js';
+import {isImageConfigType, isIndexType} from '../oci/media-type.js';
+import {readBlob} from './content-store.js';
+import type {Store} from './open-store.js';
+import {readReferences} from './reference-store.js';
+import {readLease} from './scratch.js';
+
+/** Hex of digests and diff ids. */
+export type Roots = {readonly blobs: ReadonlySet<string>; readonly layers: ReadonlySet<string>};
+
+/**
+Scans everything. Throws `system` when a container's record can't be read: what it uses is not known then, so nothing may be deleted. Documents missing from
+an image are skipped (there is nothing to keep below them).
+*/
+export function scanRoots(store: Store): Roots {
+	const blobs = new Set<string>();
+	const layers = new Set<string>();
+	for (const entry of readReferences(store)) {
+		addImage(store, entry, blobs, layers);
+	}
+
+	for (const id of listIfThere(store.layout.containers)) {
+		addContainer(path.join(store.layout.container(id), 'config.json'), blobs, layers);
+	}
+
+	for (const name of listIfThere(store.layout.temporary)) {
+		const folder = path.join(store.layout.temporary, name);
+		if (fs.statSync(folder, {throwIfNoEntry: false})?.isDirectory()) {
+			const lease = readLease(folder);
+			lease.blobs.forEach(hex => blobs.add(hex));
+			lease.layers.forEach(hex => layers.add(hex));
+		}
+	}
+
+	return {blobs, layers};
+}
+
+function addImage(store: Store, descriptor: Descriptor, blobs: Set<string>, layers: Set<string>): void {
+	blobs.add(digestHex(descriptor.digest));
+	const document = readIfKnown(store, descriptor.digest);
+	if (document === undefined) {
+		return;
+	}
+
+	if (isIndexType(descriptor.mediaType)) {
+		for (const child of parseIndex(document).manifests) {
+			addImage(store, child, blobs, layers);
+		}
+
+		return;
+	}
+
+	const manifest = parseManifest(document);
+	blobs.add(digestHex(manifest.config.digest));
+	manifest.layers.forEach(layer => blobs.add(digestHex(layer.digest)));
+	const config = isImageConfigType(manifest.config.mediaType) ? readIfKnown(store, manifest.config.digest) : undefined;
+	if (config !== undefined) {
+		parseImageConfig(config).diffIds.forEach(diffId => layers.add(digestHex(diffId)));
+	}
+}
+
+function addContainer(file: string, blobs: Set<string>, layers: Set<string>): void {
+	const data = readIfThere(file);
+	if (data === undefined) {
+		return; // Half made or half removed: it comes to life only with its record.
+	}
+
+	try {
+		const record = JSON.parse(data.toString('utf8')) as {readonly layers?: unknown; readonly imageId?: unknown};
+		const diffIds: readonly DiffId[] = Array.isArray(record.layers) ? record.layers.map(value => parseDiffId(value)).filter(value => value !== undefined) : [];
+		diffIds.forEach(diffId => layers.add(digestHex(diffId)));
+		const image: Digest | undefined = parseDigest(record.imageId);
+		if (image !== undefined) {
+			blobs.add(digestHex(image));
+		}
+	} catch (error) {
+		throw new EngineError('system', `${file} is damaged, so nothing can be cleaned up`, {cause: error, code: 'EDAMAGED', hint: 'Remove that container first.'});
+	}
+}
+
+/** A damaged document counts as unknown: it can't be used, so it keeps nothing alive. */
+function readIfKnown(store: Store, digest: Digest): Buffer | undefined {
+	try {
+		return readBlob(store, digest);
+	} catch (error) {
+		if (isEngineError(error, 'notFound') || (isEngineError(error) && error.code === 'EINTEGRITY')) {
+			return undefined;
+		}
+
+		throw error;
+	}
+}
