@@ -1,0 +1,229 @@
+#include "json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void separate(struct json *json);
+static size_t utf8_length(const unsigned char *bytes, size_t available);
+
+void json_free(struct json *json)
+{
+	free(json->data);
+	memset(json, 0, sizeof(*json));
+}
+
+void json_reset(struct json *json)
+{
+	json->length = 0;
+	json->failed = false;
+}
+
+void json_append(struct json *json, const void *bytes, size_t length)
+{
+	if (json->failed)
+		return;
+	if (length > json->capacity - json->length) {
+		size_t capacity = json->capacity ? json->capacity : 256;
+		char *grown;
+
+		while (capacity - json->length < length) {
+			if (capacity > SIZE_MAX / 2) {
+				json->failed = true;
+				return;
+			}
+			capacity *= 2;
+		}
+		grown = realloc(json->data, capacity);
+		if (!grown) {
+			json->failed = true;
+			return;
+		}
+		json->data = grown;
+		json->capacity = capacity;
+	}
+	if (length)
+		memcpy(json->data + json->length, bytes, length);
+	json->length += length;
+}
+
+int json_finish(const struct json *json)
+{
+	return json->failed ? -1 : 0;
+}
+
+void json_begin_object(struct json *json)
+{
+	separate(json);
+	json_append(json, "{", 1);
+}
+
+void json_end_object(struct json *json)
+{
+	json_append(json, "}", 1);
+}
+
+void json_begin_array(struct json *json)
+{
+	separate(json);
+	json_append(json, "[", 1);
+}
+
+void json_end_array(struct json *json)
+{
+	json_append(json, "]", 1);
+}
+
+void json_key(struct json *json, const char *key)
+{
+	json_string(json, key);
+	json_append(json, ":", 1);
+}
+
+void json_string(struct json *json, const char *text)
+{
+	json_bytes(json, text, strlen(text));
+}
+
+void json_bytes(struct json *json, const char *bytes, size_t length)
+{
+	separate(json);
+	json_append(json, "\"", 1);
+	json_escape(json, bytes, length);
+	json_append(json, "\"", 1);
+}
+
+void json_integer(struct json *json, int64_t value)
+{
+	char text[24];
+
+	separate(json);
+	json_append(json, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, value));
+}
+
+void json_unsigned(struct json *json, uint64_t value)
+{
+	char text[24];
+
+	separate(json);
+	json_append(json, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, value));
+}
+
+void json_boolean(struct json *json, bool value)
+{
+	separate(json);
+	json_append(json, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_null(struct json *json)
+{
+	separate(json);
+	json_append(json, "null", 4);
+}
+
+void json_raw(struct json *json, const char *text, size_t length)
+{
+	if (length == 0)
+		return;
+	separate(json);
+	json_append(json, text, length);
+}
+
+void json_member_string(struct json *json, const char *key, const char *value)
+{
+	json_key(json, key);
+	json_string(json, value);
+}
+
+void json_member_integer(struct json *json, const char *key, int64_t value)
+{
+	json_key(json, key);
+	json_integer(json, value);
+}
+
+void json_member_unsigned(struct json *json, const char *key, uint64_t value)
+{
+	json_key(json, key);
+	json_unsigned(json, value);
+}
+
+void json_member_boolean(struct json *json, const char *key, bool value)
+{
+	json_key(json, key);
+	json_boolean(json, value);
+}
+
+void json_escape(struct json *json, const char *bytes, size_t length)
+{
+	const unsigned char *text = (const unsigned char *)bytes;
+	size_t plain = 0, at = 0;
+
+	while (at < length) {
+		unsigned char byte = text[at];
+		size_t size;
+		char escape[8];
+
+		if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
+			at++;
+			continue;
+		}
+		size = byte < 0x80 ? 0 : utf8_length(text + at, length - at);
+		if (size) {
+			at += size;
+			continue;
+		}
+		json_append(json, bytes + plain, at - plain);
+		switch (byte) {
+		case '"':
+			json_append(json, "\\\"", 2);
+			break;
+		case '\\':
+			json_append(json, "\\\\", 2);
+			break;
+		case '\n':
+			json_append(json, "\\n", 2);
+			break;
+		case '\r':
+			json_append(json, "\\r", 2);
+			break;
+		case '\t':
+			json_append(json, "\\t", 2);
+			break;
+		default:
+			if (byte >= 0x80)
+				json_append(json, "\\ufffd", 6);
+			else
+				json_append(json, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", byte));
+		}
+		plain = ++at;
+	}
+	json_append(json, bytes + plain, at - plain);
+}
+
+/* A comma is due after a value, not after an opening bracket, a colon or at the beginning (of a line). */
+static void separate(struct json *json)
+{
+	char last = json->length ? json->data[json->length - 1] : '\n';
+
+	if (last != '{' && last != '[' && last != ':' && last != '\n')
+		json_append(json, ",", 1);
+}
+
+/* Bytes of the valid UTF-8 sequence here, 0 when there is none (overlong forms and surrogates are none). */
+static size_t utf8_length(const unsigned char *bytes, size_t available)
+{
+	static const unsigned char minimum_second[] = {[0] = 0xa0 /* e0 */, [1] = 0x90 /* f0 */};
+	size_t size = bytes[0] >= 0xc2 && bytes[0] <= 0xdf ? 2 : bytes[0] >= 0xe0 && bytes[0] <= 0xef ? 3 : bytes[0] >= 0xf0 && bytes[0] <= 0xf4 ? 4 : 0;
+
+	if (size == 0 || size > available)
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	if ((bytes[0] == 0xe0 && bytes[1] < minimum_second[0]) || (bytes[0] == 0xf0 && bytes[1] < minimum_second[1]))
+		return 0;
+	if ((bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
+		return 0;
+	return size;
+}
