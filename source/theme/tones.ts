@@ -1,0 +1,32 @@
+/** The words a theme gives colours to. Views name tones, never colours. */
+export const tones = [
+	'text',
+	'text.muted',
+	'text.strong',
+	'border',
+	'border.focused',
+	'title',
+	'title.focused',
+	'selection',
+	'selection.unfocused',
+	'header',
+	'header.brand',
+	'key',
+	'key.disabled',
+	'state.running',
+	'state.paused',
+	'state.exited',
+	'state.failed',
+	'state.created',
+	'state.changing',
+	'message.info',
+	'message.good',
+	'message.warning',
+	'message.bad',
+	'log.time',
+	'log.stderr',
+	'match',
+	'input',
+] as const;
+
+export type Tone = (typeof tones)[number];
