@@ -1,6 +1,7 @@
 /**
 32-bit x86 reaches sockets and System V IPC also through socketcall(2) and ipc(2), whose first argument selects the operation (linux/net.h, linux/ipc.h).
-A rule for one of the operations is a rule for the selector too, as in libseccomp; the arguments themselves lie behind a pointer there.
+A rule for one of the operations is a rule for the selector too, in place of its comparison of the first argument: libseccomp does the same. (For sockets
+the arguments proper lie behind a pointer there, out of a filter's sight.)
 */
 import type {ArgumentComparison} from './seccomp-rule.js';
 

@@ -49,7 +49,7 @@ distribution uses it, and it doubles the surface. Throws `invalidParameter` when
 */
 export function compileSeccomp(profile: SeccompProfile, options: CompileOptions): Buffer {
 	const family = families[options.architecture];
-	const rules = profile.rules.filter(rule => applies(rule, family.dockerName, options));
+	const rules = applicableRules(profile, options);
 	const machines = [family.native, ...(profile.architectures.includes(family.compat.scmpName) ? [family.compat] : [])];
 	const blocks = machines.map(machine => ({machine, block: machineBlock(machine, rules, profile.defaultAction)}));
 	const program = blocks.reduceRight<Block>((otherwise, {machine, block}) => ifEqual(machine.auditArch, block, otherwise), returnAction(seccompReturn.killThread));
@@ -58,6 +58,11 @@ export function compileSeccomp(profile: SeccompProfile, options: CompileOptions)
 	}
 
 	return encode([load(architectureOffset), ...program]);
+}
+
+/** The rules whose conditions hold for this container, machine and kernel. */
+export function applicableRules(profile: SeccompProfile, options: CompileOptions): readonly SeccompRule[] {
+	return profile.rules.filter(rule => applies(rule, families[options.architecture].dockerName, options));
 }
 
 function applies({includes, excludes}: SeccompRule, dockerName: string, {bounding, kernelRelease}: CompileOptions): boolean {
@@ -111,7 +116,8 @@ function callsOf(machine: Machine, table: SyscallTable, rules: readonly SeccompR
 				add(table.get(name), {args: alternativeArgs, action});
 				if (machine.table === 'x86') {
 					const multiplexed = multiplexedCall(name);
-					add(multiplexed && table.get(multiplexed.name), {args: multiplexed ? [multiplexed.selector] : [], action});
+					const others = alternativeArgs.filter(({index}) => index !== 0);
+					add(multiplexed && table.get(multiplexed.name), {args: multiplexed ? [multiplexed.selector, ...others] : [], action});
 				}
 			}
 		}
