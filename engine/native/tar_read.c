@@ -59,7 +59,11 @@ int tar_next(struct tar_reader *reader, const struct tar_entry **entry, struct e
 	*entry = NULL;
 	if (reader->finished)
 		return 0;
-	if (skip_body(reader, err) || tar_extended_reset(&reader->local, &reader->global, err))
+	if (skip_body(reader, err))
+		return -1;
+	/* Its strings go with the extended headers. */
+	memset(&reader->entry, 0, sizeof(reader->entry));
+	if (tar_extended_reset(&reader->local, &reader->global, err))
 		return -1;
 	for (;;) {
 		const struct tar_header *header;
@@ -608,7 +612,7 @@ static int truncated(struct tar_reader *reader, struct error *err)
 {
 	const unsigned long long end = (unsigned long long)(reader->offset + (reader->end - reader->start));
 
-	if (!reader->entry.path || !(reader->body + reader->padding))
+	if (!reader->entry.path)
 		return error_set(err, ERROR_INVALID_PARAMETER, "archive is truncated: it ends at byte %llu inside a header", end);
 	return error_set(err, ERROR_INVALID_PARAMETER, "archive is truncated: it ends at byte %llu inside %.512s", end, reader->entry.path);
 }
