@@ -3,7 +3,7 @@ Reading a stretch of a file in big pieces, one piece ahead.
 */
 import fs from 'node:fs';
 import {promisify} from 'node:util';
-import {EngineError, systemError} from '../errors.js';
+import {EngineError, errorCode, systemError} from '../errors.js';
 
 const readAt = promisify(fs.read) as (descriptor: number, buffer: Buffer, offset: number, length: number, position: number) => Promise<{bytesRead: number}>;
 
@@ -55,6 +55,15 @@ export function readRegionSync({descriptor, offset, sizeBytes, subject}: FileReg
 	}
 
 	return buffer;
+}
+
+/** Opens a file; the caller closes it. Throws `notFound` with docker's text. */
+export function openForReading(file: string): number {
+	try {
+		return fs.openSync(file, 'r');
+	} catch (error) {
+		throw errorCode(error) === 'ENOENT' ? new EngineError('notFound', `open ${file}: no such file or directory`, {code: 'ENOENT', cause: error}) : systemError(`opening ${file}`, error);
+	}
 }
 
 async function readPiece(region: FileRegion, buffer: Buffer, position: number, wanted: number): Promise<Buffer> {

@@ -1,19 +1,16 @@
 /**
 Blobs by digest. A blob has a name only when it is whole, verified and on disk: temporary file, sha256 while it streams, fsync, rename, fsync of the folder.
 */
-import {createHash, type Hash} from 'node:crypto';
+import {createHash} from 'node:crypto';
 import fs from 'node:fs';
-import {promisify} from 'node:util';
 import {EngineError, errorCode, systemError} from '../errors.js';
 import {readIfThere, removeIfThere, syncFolder, writeFileAtomic} from '../files/atomic-file.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import {digestHex, type Digest} from '../oci/digest.js';
 import {maxJsonBytes} from '../oci/json-shape.js';
+import {createHashedFile} from './hashed-file.js';
 import type {Store} from './open-store.js';
 import type {Scratch} from './scratch.js';
-
-const writeAsync = promisify(fs.write) as (descriptor: number, buffer: Buffer, offset: number, length: number) => Promise<{bytesWritten: number}>;
-const syncAsync = promisify(fs.fdatasync);
 
 export function sha256(data: string | Uint8Array): Digest {
 	return `sha256:${createHash('sha256').update(data).digest('hex')}` as Digest;
@@ -77,7 +74,7 @@ export type BlobWriter = {
 	/** Resolves when the piece may be reused. Hashing happens at once. */
 	write(piece: Buffer): Promise<void>;
 	readonly sizeBytes: number;
-	/** Starts writing back to disk; the content is final. Optional: `commit` does it otherwise. */
+	/** The content is final then. */
 	digest(): Digest;
 	/** Checks, syncs and names the blob. Throws `invalidParameter` (code `EINTEGRITY`) when it is not what was expected; then nothing is stored. */
 	commit(expected?: Expected): Promise<{readonly digest: Digest; readonly size: number}>;
@@ -87,56 +84,53 @@ export type BlobWriter = {
 
 /** Writes a blob piece by piece. `subject` names it in messages. */
 export function createBlobWriter(store: Store, scratch: Scratch, subject: string): BlobWriter {
-	const file = scratch.path('blob');
-	const hash: Hash = createHash('sha256');
-	let descriptor: number | undefined = guard(subject, () => fs.openSync(file, 'wx', 0o600));
-	let sizeBytes = 0;
-	let finalDigest: Digest | undefined;
-	const close = () => {
-		if (descriptor !== undefined) {
-			fs.closeSync(descriptor);
-			descriptor = undefined;
-		}
-	};
-
-	const digest = () => {
-		finalDigest ??= `sha256:${hash.digest('hex')}` as Digest;
-		return finalDigest;
-	};
-
+	const path = scratch.path('blob');
+	const file = createHashedFile(path, subject);
 	return {
 		get sizeBytes() {
-			return sizeBytes;
+			return file.sizeBytes;
 		},
-		async write(piece) {
-			const writing = writeAll(descriptor!, piece, subject); // On libuv's threads, while this one hashes.
-			hash.update(piece);
-			sizeBytes += piece.length;
-			await writing;
-		},
-		digest,
+		write: file.write,
+		digest: file.digest,
 		async commit(expected = {}) {
-			checkExpected(subject, {digest: digest(), size: sizeBytes}, expected);
-			scratch.leaseBlob(digest());
-			if (!hasBlob(store, digest())) {
-				try {
-					await syncAsync(descriptor!);
-				} catch (error) {
-					throw systemError(`storing ${subject}`, error);
-				}
-
-				placeBlob(store, file, digest());
+			const found = {digest: file.digest(), size: file.sizeBytes};
+			checkExpected(subject, found, expected);
+			scratch.leaseBlob(found.digest);
+			if (!hasBlob(store, found.digest)) {
+				await file.sync();
+				placeBlob(store, path, found.digest);
 			}
 
-			close();
-			removeIfThere(file);
-			return {digest: digest(), size: sizeBytes};
+			file.close();
+			removeIfThere(path);
+			return found;
 		},
 		abort() {
-			close();
-			removeIfThere(file);
+			file.close();
+			removeIfThere(path);
 		},
 	};
+}
+
+/** Makes a file of the scratch folder, hashed already, a blob: no byte is copied. */
+export function adoptBlob(store: Store, scratch: Scratch, path: string, digest: Digest): void {
+	scratch.leaseBlob(digest);
+	if (hasBlob(store, digest)) {
+		return;
+	}
+
+	try {
+		const descriptor = fs.openSync(path, 'r');
+		try {
+			fs.fdatasyncSync(descriptor);
+		} finally {
+			fs.closeSync(descriptor);
+		}
+	} catch (error) {
+		throw systemError(`storing blob ${digest}`, error);
+	}
+
+	placeBlob(store, path, digest);
 }
 
 /** Throws `invalidParameter` (code `EINTEGRITY`) when size or digest differ from what was announced. */
@@ -162,25 +156,6 @@ function placeBlob(store: Store, file: string, digest: Digest): void {
 	}
 
 	syncFolder(store.layout.blobs);
-}
-
-async function writeAll(descriptor: number, piece: Buffer, subject: string): Promise<void> {
-	for (let offset = 0; offset < piece.length;) {
-		try {
-			const {bytesWritten} = await writeAsync(descriptor, piece, offset, piece.length - offset);
-			offset += bytesWritten;
-		} catch (error) {
-			throw systemError(`storing ${subject}`, error);
-		}
-	}
-}
-
-function guard<T>(subject: string, work: () => T): T {
-	try {
-		return work();
-	} catch (error) {
-		throw systemError(`storing ${subject}`, error);
-	}
 }
 
 function missingBlob(digest: Digest): EngineError {

@@ -8,6 +8,8 @@ ROOT/oci-layout, ROOT/index.json  an OCI image layout with blobs/sha256/<hex>
 ROOT/layers/sha256/<hex>/         layer.json, fs/ (the tree) and, where ids were squashed, squash (their index), by diff id
 ROOT/containers/<id>/             config.json (ours), status.json (the monitor's), fs/upper, fs/work, rootfs, log/…
 ROOT/names/<name>                 symlink whose target is the container id: the reservation of the name
+ROOT/leaving/<id>                 containers to remove: at once, or once they have stopped (--rm)
+ROOT/volumes/<name>/              volume.json and _data/
 ROOT/execs/<id>/                  exec sessions: config.json, status.json
 ROOT/tmp/<maker>-<n>/             half-made things of one process, and the lease on what it has put in place; swept once the maker is gone
 ROOT/trash/                       blob-…, layer-…: taken away by a collection that may still give them back; dead-…: being deleted
@@ -44,6 +46,9 @@ export function storeLayout(root: string, run: string) {
 		container: (id: string) => at('containers', id),
 		names: at('names'),
 		name: (name: string) => at('names', name),
+		leaving: at('leaving'),
+		volumes: at('volumes'),
+		volume: (name: string) => at('volumes', name),
 		execs: at('execs'),
 		exec: (id: string) => at('execs', id),
 		temporary: at('tmp'),
