@@ -1,5 +1,5 @@
 /**
-Compiles the native programs at install time: `tug-runtime` from all C files of this folder but demo.c, and `tug-demo` from demo.c.
+Compiles the native programs at install time: `tug-runtime` from the C files of this folder, and `tug-demo` from the demo ones.
 
 The result is kept by the hash of its sources: `dist/native/NAME-HASH`, with `dist/native/NAME` pointing at it; where the package is not
 writable, `$XDG_CACHE_HOME/tug/native/HASH/NAME`. Without a compiler one message is printed and the install goes on: everything that runs no
@@ -22,15 +22,21 @@ export function programs() {
 	const sources = fs.readdirSync(folder).filter(name => name.endsWith('.c')).sort();
 	const at = names => names.map(name => path.join(folder, name));
 	return [
-		{name: 'tug-runtime', sources: at(sources.filter(name => name !== 'demo.c'))},
-		...(sources.includes('demo.c') ? [{name: 'tug-demo', sources: at(['demo.c'])}] : []),
+		{name: 'tug-runtime', sources: at(sources.filter(name => !isDemo(name)))},
+		// It goes into an image: no symbols.
+		{name: 'tug-demo', sources: at(sources.filter(name => isDemo(name))), flags: ['-s']},
 	];
+}
+
+function isDemo(name) {
+	return /^demo[._]/.test(name);
 }
 
 /** Twelve hexadecimal digits that change whenever a source or header does. */
 export function sourceHash(program) {
 	const hash = crypto.createHash('sha256').update(`${process.arch}\0`);
-	const headers = program.name === 'tug-demo' ? [] : fs.readdirSync(folder).filter(name => name.endsWith('.h')).sort().map(name => path.join(folder, name));
+	const isOwn = name => isDemo(name) === (program.name === 'tug-demo');
+	const headers = fs.readdirSync(folder).filter(name => name.endsWith('.h') && isOwn(name)).sort().map(name => path.join(folder, name));
 	for (const file of [...program.sources, ...headers]) {
 		hash.update(`${path.basename(file)}\0`).update(fs.readFileSync(file)).update('\0');
 	}
@@ -46,7 +52,7 @@ export function compile(program, output, {compilers = defaultCompilers(), extra 
 		try {
 			const includes = compiler.kernelHeaders ? ['-isystem', linkKernelHeaders(scratch)] : [];
 			const object = path.join(scratch, program.name);
-			const run = spawnSync(compiler.command, [...flags(), ...compiler.flags, ...includes, ...extra, '-o', object, ...program.sources], {encoding: 'utf8'});
+			const run = spawnSync(compiler.command, [...flags(), ...(program.flags ?? []), ...compiler.flags, ...includes, ...extra, '-o', object, ...program.sources], {encoding: 'utf8'});
 			if (run.error) {
 				failures.push(`${compiler.command}: ${run.error.code === 'ENOENT' ? 'not there' : run.error.message}`);
 				continue;
