@@ -1,0 +1,75 @@
+/**
+The process's own streams. Text goes out with one blocking write (no stream machinery to load, nothing to drain at exit); long output in
+asynchronous writes, so that signals are served while a slow reader holds it up.
+*/
+import fs from 'node:fs';
+import {isatty} from 'node:tty';
+
+export type Output = {
+	readonly isTerminal: boolean;
+	/** Everything or an error. */
+	write(data: string | Uint8Array): void;
+	/** Resolves when the bytes were taken. */
+	send(data: Uint8Array): Promise<void>;
+};
+
+/** Whoever read our output has gone. */
+export class BrokenPipeError extends Error {
+	override readonly name = 'BrokenPipeError';
+}
+
+export function standardOutput(fd: 1 | 2): Output {
+	let terminal: boolean | undefined;
+	return {
+		get isTerminal() {
+			terminal ??= isatty(fd);
+			return terminal;
+		},
+		write(data) {
+			writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+		},
+		send: async data => sendAll(fd, data),
+	};
+}
+
+function writeAll(fd: number, data: Uint8Array): void {
+	let offset = 0;
+	while (offset < data.length) {
+		try {
+			offset += fs.writeSync(fd, data, offset);
+		} catch (error) {
+			if (isBusy(error)) {
+				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+				continue;
+			}
+
+			throw brokenPipe(error);
+		}
+	}
+}
+
+async function sendAll(fd: number, data: Uint8Array): Promise<void> {
+	let offset = 0;
+	while (offset < data.length) {
+		offset += await new Promise<number>((resolve, reject) => {
+			fs.write(fd, data, offset, (error, written) => {
+				if (error === null) {
+					resolve(written);
+				} else if (isBusy(error)) {
+					setTimeout(resolve, 5, 0);
+				} else {
+					reject(brokenPipe(error));
+				}
+			});
+		});
+	}
+}
+
+// The descriptor may be non-blocking: whoever shares the terminal or pipe with us decides that.
+function isBusy(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+function brokenPipe(error: unknown): unknown {
+	return error instanceof Error && 'code' in error && error.code === 'EPIPE' ? new BrokenPipeError('broken pipe', {cause: error}) : error;
+}
