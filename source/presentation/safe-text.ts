@@ -13,7 +13,7 @@ const controls = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 // Direction marks, line separators, tag characters and other format characters; a zero-width joiner glues emoji into glyphs of unknown width.
 const invisible = /[\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFE00-\uFE0F\uFEFF\uFFF9-\uFFFB]|[\u{1D173}-\u{1D17A}\u{1F3FB}-\u{1F3FF}\u{E0000}-\u{E0FFF}]/gu;
 const flags = /[\u{1F1E6}-\u{1F1FF}]/gu;
-const loneSurrogate = /[\uD800-\uDFFF]/u;
+const loneSurrogate = /[\uD800-\uDFFF]/gu;
 // More marks than this on one character only serve to paint over other lines.
 const marks = /(\p{Mark}{3})\p{Mark}+/gu;
 const leadingMark = /^\p{Mark}/u;
@@ -71,13 +71,12 @@ function plainCharacters(text: string): string {
 	}
 
 	return text
-		.toWellFormed()
+		.replaceAll(loneSurrogate, '\uFFFD')
 		.replaceAll(controls, '')
 		.replaceAll(invisible, '')
-		.replaceAll(flags, letter => String.fromCodePoint((letter.codePointAt(0) ?? 0) - 0x1_F1_E6 + 65))
+		.replaceAll(flags, (letter: string) => String.fromCodePoint((letter.codePointAt(0) ?? 0) - 0x1_F1_E6 + 65))
 		.replaceAll(marks, '$1')
-		.replace(leadingMark, ' $&')
-		.replaceAll(loneSurrogate, '\uFFFD');
+		.replace(leadingMark, ' $&');
 }
 
 function expandTabs(text: string, startColumn = 0): string {

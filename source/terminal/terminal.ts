@@ -32,7 +32,9 @@ export type GuestTerminal = {
 	onResize(listener: (size: Size) => void): void;
 };
 
-export type TerminalOptions = {readonly input: tty.ReadStream; readonly output: tty.WriteStream; readonly mouse?: boolean};
+type Output = tty.WriteStream & {readonly fd: number};
+
+export type TerminalOptions = {readonly input: tty.ReadStream; readonly output: Output; readonly mouse?: boolean};
 
 // How long a lone escape waits for the rest of a sequence.
 const escapeTimeoutMs = 30;
@@ -44,7 +46,7 @@ export class Terminal {
 	/** Frames and bytes sent so far, for measuring. */
 	readonly sent = {frames: 0, bytes: 0};
 	readonly #input: tty.ReadStream;
-	readonly #output: tty.WriteStream;
+	readonly #output: Output;
 	readonly #screen: Screen;
 	readonly #parser = new InputParser();
 	readonly #stopGuard: () => void;

@@ -3,7 +3,7 @@
 export type ColourDepth = 'none' | '16' | '256' | 'true';
 
 const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
-const cubeSteps = [0, 95, 135, 175, 215, 255] as const;
+const cubeSteps: readonly number[] = [0, 95, 135, 175, 215, 255];
 // xterm's own values of the first sixteen.
 const basic: ReadonlyArray<readonly [number, number, number]> = [
 	[0, 0, 0], [205, 0, 0], [0, 205, 0], [205, 205, 0], [0, 0, 238], [205, 0, 205], [0, 205, 205], [229, 229, 229],

@@ -1,0 +1,25 @@
+import type {KeyGroup} from './key-binding.js';
+
+export const generalKeys: KeyGroup = {
+	title: 'Dashboard',
+	bindings: [
+		{keys: ['/'], shown: '/', label: 'filter', description: 'show only what holds this text; esc clears it', hint: 31, action: () => ({type: 'filterOpened'})},
+		{keys: ['+', 'z'], shown: '+', label: 'zoom', description: 'this pane on the whole screen', hint: 41, action: () => ({type: 'zoomToggled'})},
+		{keys: ['T'], shown: 'T', label: 'theme', description: 'next theme', action: () => ({type: 'themeCycled'})},
+		{keys: ['m'], shown: 'm', label: 'mouse', description: 'mouse on or off (off: the terminal selects text)', action: () => ({type: 'mouseToggled'})},
+		{
+			keys: ['!'], shown: '!', label: 'notices', description: 'what this host cannot do, and what mends it',
+			disabled: state => (state.engine.warnings.length === 0 ? 'notices: there are none' : undefined),
+			action: () => ({type: 'noticesToggled'}),
+		},
+		{
+			keys: ['D'], shown: 'D', label: 'demo', description: 'load a small image and start a few containers from it',
+			disabled: state => (state.demo === 'none' ? 'demo: this engine has none' : state.demo === 'running' ? 'demo: it is being started' : undefined),
+			action: () => ({type: 'demoRequested'}),
+		},
+		{keys: ['ctrl-l'], shown: 'ctrl-l', label: 'refresh', description: 'ask the engine for everything anew', action: () => ({type: 'refreshRequested'})},
+		{keys: ['ctrl-z'], shown: 'ctrl-z', label: 'suspend', description: 'back to the shell; fg returns', action: () => ({type: 'stopRequested'})},
+		{keys: ['?', 'f1'], shown: '?', label: 'help', description: 'this help', hint: 90, action: () => ({type: 'helpToggled'})},
+		{keys: ['q', 'ctrl-c'], shown: 'q', label: 'quit', description: 'quit; containers go on', hint: 91, action: () => ({type: 'quitRequested'})},
+	],
+};

@@ -1,0 +1,37 @@
+import type {Container, Verb} from '../state/app-state.js';
+import {measureColumns, rowLine, type Column, type Measured} from './columns.js';
+import {stateMark} from './container-state.js';
+import type {Line} from './line.js';
+import {rowAge} from './row-age.js';
+import {nameTone, selectionMark, type RowSelection} from './selection-mark.js';
+
+const columns: readonly Column[] = [
+	{title: ' ', width: 1},
+	{title: ' ', width: 1},
+	{title: 'STATE', width: 11},
+	{title: 'NAME', width: {least: 10, weight: 3}},
+	{title: 'IMAGE', width: {least: 12, weight: 3}, priority: 2},
+	{title: 'FOR', width: 4, align: 'right', priority: 3},
+	{title: 'PORTS', width: {least: 14, weight: 1}, priority: 1},
+	{title: 'COMMAND', width: {least: 20, weight: 3}, priority: 0},
+];
+
+export function containerColumns(width: number): Measured[] {
+	return measureColumns(columns, width);
+}
+
+export type ContainerRowOptions = {readonly busy: Verb | undefined; readonly selection: RowSelection; readonly nowMs: number};
+
+export function containerRow(container: Container, measured: readonly Measured[], {busy, selection, nowMs}: ContainerRowOptions): Line {
+	const mark = stateMark(container, busy);
+	return rowLine(measured, [
+		selectionMark(selection),
+		{text: mark.glyph, tone: mark.tone},
+		{text: mark.word, tone: mark.tone},
+		{text: container.name, tone: nameTone(selection), hug: true},
+		{text: container.image, tone: 'text.muted'},
+		{text: rowAge(container.sinceMs ?? container.createdMs, nowMs), tone: 'text.muted'},
+		{text: container.ports, tone: 'text.muted'},
+		{text: container.command, tone: 'text.muted'},
+	]);
+}
