@@ -19,16 +19,16 @@ export type FileRegion = {
 
 /**
 The bytes of the region. Three buffers take turns: a piece is valid until the piece after the next one is asked for, so that writing it may still be
-under way while the next is hashed. Throws `invalidParameter` (code `ETRUNCATED`) when the file
+under way while the next is hashed; with `keep` every piece is a buffer of its own. Throws `invalidParameter` (code `ETRUNCATED`) when the file
 is shorter than the region.
 */
-export async function* readRegion(region: FileRegion): AsyncGenerator<Buffer> {
-	const buffers = Array.from({length: Math.min(3, Math.ceil(region.sizeBytes / pieceBytes))}, () => Buffer.allocUnsafeSlow(Math.min(pieceBytes, region.sizeBytes)));
+export async function* readRegion(region: FileRegion, options: {readonly keep?: boolean} = {}): AsyncGenerator<Buffer> {
+	const buffers = options.keep ? [] : Array.from({length: Math.min(3, Math.ceil(region.sizeBytes / pieceBytes))}, () => Buffer.allocUnsafeSlow(Math.min(pieceBytes, region.sizeBytes)));
 	let position = 0;
 	let turn = 0;
 	const readNext = async () => {
 		const wanted = Math.min(pieceBytes, region.sizeBytes - position);
-		const buffer = buffers[turn++ % buffers.length]!;
+		const buffer = options.keep ? Buffer.allocUnsafeSlow(wanted) : buffers[turn++ % buffers.length]!;
 		return readPiece(region, buffer, position, wanted);
 	};
 

@@ -1,0 +1,74 @@
+/**
+Everything there is to do with images, in domain types. Composed by the embedded engine.
+*/
+import type {Readable} from 'node:stream';
+import type {Filters, ProgressMessage} from '../engine.js';
+import type {DiffId} from '../oci/digest.js';
+import {familiarReference, parseReference} from '../oci/reference.js';
+import type {Store} from '../store/open-store.js';
+import {commitLayerAsImage, type CommitLayerOptions} from './commit.js';
+import {ensureLayers} from './ensure-layers.js';
+import {checkFilterKeys, filterImages} from './filters.js';
+import {imageHistory, imageLayers} from './history.js';
+import {imageCatalog, type ImageCatalog} from './image-catalog.js';
+import type {Image, ImageForContainer, ImageHistoryEntry, ImageHooks, ImageId, ImageLayerInfo, ImageSource, RemovedItem} from './image.js';
+import {importImage, type ImportOptions} from './import.js';
+import {loadImages, type ArchiveSource} from './load.js';
+import {pruneImages, type PrunedImages} from './prune.js';
+import {removeImage, type RemoveOptions} from './remove.js';
+import {resolveImage} from './resolve.js';
+import {saveImages, type SaveOptions} from './save.js';
+import {parseTagReference, tagImage} from './tag.js';
+
+export type ImageService = ImageSource & {
+	/** Newest first. Throws `invalidParameter` for an unknown filter, `notFound` for the image of `before` or `since`. */
+	list(options?: {readonly filters?: Filters | undefined}): readonly Image[];
+	/** Throws `notFound`. */
+	inspect(name: string): Image;
+	history(name: string): readonly ImageHistoryEntry[];
+	layers(name: string): readonly ImageLayerInfo[];
+	tag(name: string, reference: string): Promise<void>;
+	remove(name: string, options?: RemoveOptions): Promise<readonly RemovedItem[]>;
+	prune(options?: {readonly filters?: Filters | undefined}): Promise<PrunedImages>;
+	load(source: ArchiveSource, options?: {readonly signal?: AbortSignal | undefined}): AsyncGenerator<ProgressMessage>;
+	import(source: ArchiveSource, options?: ImportOptions): Promise<ImageId>;
+	save(names: readonly string[], options?: SaveOptions): Readable;
+	/** A layer tar on top of an image. */
+	commit(options: CommitLayerOptions): Promise<ImageId>;
+};
+
+export function imageService(store: Store, hooks: ImageHooks = {}): ImageService {
+	const catalog = imageCatalog(store);
+	const find = (name: string) => resolveImage(store, catalog, name).image;
+	return {
+		list({filters = {}} = {}) {
+			checkFilterKeys(filters, 'list');
+			return [...filterImages(catalog.list(), {filters, resolve: find, nowMs: Date.now()})].sort((one, other) => other.createdAt - one.createdAt);
+		},
+		inspect: find,
+		history: name => imageHistory(catalog, find(name)),
+		layers: name => imageLayers(catalog, find(name)),
+		tag: async (name, reference) => tagImage(store, hooks, find(name), parseTagReference(reference)),
+		remove: async (name, options) => removeImage({store, catalog, hooks}, name, options),
+		prune: async ({filters} = {}) => pruneImages({store, catalog, hooks}, filters),
+		load: (source, {signal} = {}) => loadImages(store, hooks, source, signal),
+		import: async (source, options) => importImage(store, hooks, source, options),
+		save: (names, options) => saveImages({store, catalog, hooks}, names, options),
+		commit: async options => commitLayerAsImage(store, hooks, options),
+		resolve: async name => forContainer(store, catalog, name),
+		ensureLayers: async diffIds => ensureLayers(store, catalog, diffIds),
+	};
+}
+
+function forContainer(store: Store, catalog: ImageCatalog, name: string): ImageForContainer {
+	const {image, reference} = resolveImage(store, catalog, name);
+	const topFirst: readonly DiffId[] = [...image.config.diffIds].reverse();
+	return {
+		id: image.id,
+		...(reference === undefined ? {} : {reference: familiarReference(parseReference(reference))}),
+		config: image.config,
+		diffIds: image.config.diffIds,
+		layerPaths: topFirst.map(diffId => store.layout.layerTree(diffId)),
+		squashFiles: store.mapping.single ? topFirst.map(diffId => store.layout.layerSquash(diffId)) : [],
+	};
+}
