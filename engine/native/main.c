@@ -16,8 +16,6 @@
 
 /* Halves that are not there yet. */
 #pragma weak cmd_probe
-#pragma weak cmd_sandbox
-#pragma weak cmd_lock
 #pragma weak cmd_layer_apply
 #pragma weak cmd_layer_diff
 #pragma weak cmd_changes
@@ -32,9 +30,6 @@
 #pragma weak cmd_start
 #pragma weak cmd_exec
 #pragma weak cmd_delete
-#pragma weak sandbox_enter
-
-struct sandbox_options sandbox_options;
 
 struct command {
 	const char *name;

@@ -21,11 +21,11 @@ int rootfs_mount_overlay(const char *const *lowers, size_t count, const char *up
 /* unshare(CLONE_NEWNS), and nothing propagates out of it. In the host's user namespace also nothing comes in. */
 int rootfs_private_namespace(struct error *err);
 
-/* The plan's root filesystem as a detached mount. */
-int rootfs_open(const struct plan *plan, int *mount_fd, struct error *err);
-
-/* Attaches the detached root mount to the plan's ROOTFS directory and makes it a directory we can pivot into. */
-int rootfs_attach(const struct plan *plan, int mount_fd, struct error *err);
+/*
+ * The plan's root filesystem, attached to its ROOTFS directory, as an O_PATH descriptor of its root. The caller is in the container's own mount
+ * namespace.
+ */
+int rootfs_mount(const struct plan *plan, int *root_fd, struct error *err);
 
 /* Makes the mount at `root_fd` the root of this mount namespace, drops the old one, and goes to /. */
 int rootfs_pivot(int root_fd, struct error *err);
