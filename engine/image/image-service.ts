@@ -11,7 +11,7 @@ import {ensureLayers} from './ensure-layers.js';
 import {checkFilterKeys, filterImages} from './filters.js';
 import {imageHistory, imageLayers} from './history.js';
 import {imageCatalog, type ImageCatalog} from './image-catalog.js';
-import type {Image, ImageForContainer, ImageHistoryEntry, ImageHooks, ImageId, ImageLayerInfo, ImageSource, RemovedItem} from './image.js';
+import type {Image, ImageForContainer, ImageHistoryEntry, ImageHooks, ImageId, ImageLayerInfo, RemovedItem} from './image.js';
 import {importImage, type ImportOptions} from './import.js';
 import {loadImages, type ArchiveSource} from './load.js';
 import {pruneImages, type PrunedImages} from './prune.js';
@@ -20,7 +20,7 @@ import {resolveImage} from './resolve.js';
 import {saveImages, type SaveOptions} from './save.js';
 import {parseTagReference, tagImage} from './tag.js';
 
-export type ImageService = ImageSource & {
+export type ImageService = {
 	/** Newest first. Throws `invalidParameter` for an unknown filter, `notFound` for the image of `before` or `since`. */
 	list(options?: {readonly filters?: Filters | undefined}): readonly Image[];
 	/** Throws `notFound`. */
@@ -35,7 +35,18 @@ export type ImageService = ImageSource & {
 	save(names: readonly string[], options?: SaveOptions): Readable;
 	/** A layer tar on top of an image. */
 	commit(options: CommitLayerOptions): Promise<ImageId>;
+	/** What a container needs of an image. Rejects with `notFound` and docker's text. */
+	find(name: string): Promise<ImageForContainer>;
+	/**
+	Makes sure that the layers are unpacked, from their blobs if need be. To be called after the container's record was written: from then on no collection takes
+	them away. Rejects with `notFound` (code `LAYER_UNKNOWN`) when one is gone for good.
+	*/
+	ensureLayers(diffIds: readonly DiffId[]): Promise<void>;
+	/** `commit` as containers call it. */
+	commitLayer(source: CommitSource, layer: AsyncIterable<Buffer>, options: Pick<CommitLayerOptions, 'reference' | 'comment' | 'author' | 'changes'>): Promise<ImageId>;
 };
+
+export type CommitSource = Pick<CommitLayerOptions, 'imageId' | 'layers' | 'defaults'> & {readonly command: string};
 
 export function imageService(store: Store, hooks: ImageHooks = {}): ImageService {
 	const catalog = imageCatalog(store);
@@ -54,9 +65,10 @@ export function imageService(store: Store, hooks: ImageHooks = {}): ImageService
 		load: (source, {signal} = {}) => loadImages(store, hooks, source, signal),
 		import: async (source, options) => importImage(store, hooks, source, options),
 		save: (names, options) => saveImages({store, catalog, hooks}, names, options),
-		commit: async options => commitLayerAsImage(store, hooks, options),
-		resolve: async name => forContainer(store, catalog, name),
+		commit: async options => commitLayerAsImage({store, catalog, hooks}, options),
+		find: async name => forContainer(store, catalog, name),
 		ensureLayers: async diffIds => ensureLayers(store, catalog, diffIds),
+		commitLayer: async ({imageId, layers, defaults, command}, tar, options) => commitLayerAsImage({store, catalog, hooks}, {...options, imageId, layers, defaults, tar, createdBy: command}),
 	};
 }
 
@@ -66,7 +78,8 @@ function forContainer(store: Store, catalog: ImageCatalog, name: string): ImageF
 	return {
 		id: image.id,
 		...(reference === undefined ? {} : {reference: familiarReference(parseReference(reference))}),
-		config: image.config,
+		defaults: image.config.defaults,
+		platform: image.config.platform,
 		diffIds: image.config.diffIds,
 		layerPaths: topFirst.map(diffId => store.layout.layerTree(diffId)),
 		squashFiles: store.mapping.single ? topFirst.map(diffId => store.layout.layerSquash(diffId)) : [],

@@ -3,7 +3,8 @@ What the engine knows about images, in its own words. `engine/wire/image.ts` tur
 */
 import type {Descriptor} from '../oci/descriptor.js';
 import type {Digest, DiffId} from '../oci/digest.js';
-import type {ImageConfig} from '../oci/image-config.js';
+import type {ContainerDefaults, ImageConfig} from '../oci/image-config.js';
+import type {Platform} from '../oci/platform.js';
 import type {ImageReference} from '../oci/reference.js';
 
 /** The digest of the configuration: docker's image id. */
@@ -52,22 +53,12 @@ export type ImageForContainer = {
 	readonly id: ImageId;
 	/** The name it was asked for by, in docker's short form; undefined when that was an id. */
 	readonly reference?: string;
-	readonly config: ImageConfig;
+	readonly defaults: ContainerDefaults;
+	readonly platform: Platform;
 	readonly diffIds: readonly DiffId[]; // base first
 	readonly layerPaths: readonly string[]; // top first
-	/** Indexes of squashed owners, top first, for the layers that have one. */
+	/** Indexes of squashed owners, top first; empty unless ids are squashed here. */
 	readonly squashFiles: readonly string[];
-};
-
-/** The container engine's view of images. */
-export type ImageSource = {
-	/** Throws `notFound` with docker's text. */
-	resolve(name: string): Promise<ImageForContainer>;
-	/**
-	Makes sure that the layers are unpacked, from their blobs if need be. To be called after the container's record was written: from then on no collection takes
-	them away. Throws `notFound` (code `LAYER_UNKNOWN`) when one is gone for good.
-	*/
-	ensureLayers(diffIds: readonly DiffId[]): Promise<void>;
 };
 
 export type ImageEvent = {

@@ -12,6 +12,7 @@ import {parseIndex} from '../oci/image-index.js';
 import {parseManifest} from '../oci/manifest.js';
 import {isImageConfigType, isIndexType} from '../oci/media-type.js';
 import {readBlob} from './content-store.js';
+import {readLayer} from './layer-store.js';
 import type {Store} from './open-store.js';
 import {readReferences} from './reference-store.js';
 import {readLease} from './scratch.js';
@@ -31,7 +32,7 @@ export function scanRoots(store: Store): Roots {
 	}
 
 	for (const id of listIfThere(store.layout.containers)) {
-		addContainer(path.join(store.layout.container(id), 'config.json'), blobs, layers);
+		addContainer(store, path.join(store.layout.container(id), 'config.json'), blobs, layers);
 	}
 
 	for (const name of listIfThere(store.layout.temporary)) {
@@ -70,7 +71,7 @@ function addImage(store: Store, descriptor: Descriptor, blobs: Set<string>, laye
 	}
 }
 
-function addContainer(file: string, blobs: Set<string>, layers: Set<string>): void {
+function addContainer(store: Store, file: string, blobs: Set<string>, layers: Set<string>): void {
 	const data = readIfThere(file);
 	if (data === undefined) {
 		return; // Half made or half removed: it comes to life only with its record.
@@ -79,7 +80,15 @@ function addContainer(file: string, blobs: Set<string>, layers: Set<string>): vo
 	try {
 		const record = JSON.parse(data.toString('utf8')) as {readonly layers?: unknown; readonly imageId?: unknown};
 		const diffIds: readonly DiffId[] = Array.isArray(record.layers) ? record.layers.map(value => parseDiffId(value)).filter(value => value !== undefined) : [];
-		diffIds.forEach(diffId => layers.add(digestHex(diffId)));
+		for (const diffId of diffIds) {
+			layers.add(digestHex(diffId));
+			// A commit needs the blobs too, even when the image was removed by force meanwhile.
+			const blob = readLayer(store, diffId)?.blob;
+			if (blob !== undefined) {
+				blobs.add(digestHex(blob.digest));
+			}
+		}
+
 		const image: Digest | undefined = parseDigest(record.imageId);
 		if (image !== undefined) {
 			blobs.add(digestHex(image));
