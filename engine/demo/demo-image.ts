@@ -9,7 +9,7 @@ import {layerTar, type LayerEntry} from './layer-tar.js';
 export const demoReference = 'tug/demo:latest';
 
 /** The names its program answers to. */
-export const demoVerbs = ['logs', 'http', 'burn', 'memory', 'exit', 'stubborn', 'sleep', 'cat', 'echo', 'env', 'id', 'ls', 'write', 'pwd', 'true', 'false', 'shell', 'help'] as const;
+export const demoVerbs = ['logs', 'flood', 'http', 'burn', 'memory', 'exit', 'stubborn', 'sleep', 'cat', 'echo', 'env', 'id', 'ls', 'write', 'pwd', 'true', 'false', 'shell', 'help'] as const;
 
 export type DemoImage = {
 	/** The image id: the digest of its config. */

@@ -85,6 +85,7 @@ static int run_help(int argc, char **argv);
 
 static const struct verb verbs[] = {
 	{"logs", run_logs, "[--rate LINES_PER_SECOND] [--lines N] [--json | --color]   request logs, warnings and errors on stderr"},
+	{"flood", run_flood, "[LINES]   the same line as fast as it goes"},
 	{"http", run_http, "[--port 8080]   a web server that says who it is"},
 	{"burn", run_burn, "[--percent 100]   uses a CPU"},
 	{"memory", run_memory, "SIZE   holds memory (64k, 10m, 1g)"},

@@ -31,6 +31,7 @@ int run_cat(int argc, char **argv);
 int run_echo(int argc, char **argv);
 int run_env(int argc, char **argv);
 int run_exit(int argc, char **argv);
+int run_flood(int argc, char **argv);
 int run_false(int argc, char **argv);
 int run_http(int argc, char **argv);
 int run_id(int argc, char **argv);

@@ -148,6 +148,26 @@ int run_logs(int argc, char **argv)
 	return 0;
 }
 
+/* One line again and again in large pieces: what is measured is the one who reads. */
+int run_flood(int argc, char **argv)
+{
+	static const char text[] = "2026-11-21T00:00:00Z level=info msg=\"request done\" path=/api/v1/items status=200 ms=12.3\n";
+	static char block[512 * (sizeof text - 1)];
+	unsigned long long lines = ULLONG_MAX;
+	if (argc > 2 || (argc == 2 && !parse_number(argv[1], ULLONG_MAX, &lines)))
+		return misuse("flood");
+	on_stop(note_stop);
+	for (size_t at = 0; at < sizeof block; at += sizeof text - 1)
+		memcpy(block + at, text, sizeof text - 1);
+	for (; lines > 0 && !stopped;) {
+		unsigned long long piece = lines < 512 ? lines : 512;
+		if (write_all(STDOUT_FILENO, block, (size_t)piece * (sizeof text - 1)) != 0)
+			return 1;
+		lines -= piece;
+	}
+	return 0;
+}
+
 static int listen_on(unsigned short port)
 {
 	int one = 1, zero = 0;

@@ -76,6 +76,15 @@ demoTest('logs ends at SIGTERM with a word', async t => {
 	t.true(output().endsWith('stopping\n'));
 });
 
+demoTest('flood writes just as many lines', t => {
+	const {stdout, status} = run('flood', '1500');
+	t.is(status, 0);
+	const lines = stdout.split('\n');
+	t.is(lines.pop(), '');
+	t.is(lines.length, 1500);
+	t.is(new Set(lines).size, 1);
+});
+
 demoTest('http says who it is and counts', async t => {
 	const port = 20_000 + (process.pid % 20_000);
 	const {child, output} = await startProgram(t, 'http', '--port', String(port));
