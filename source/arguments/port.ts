@@ -3,12 +3,13 @@ export type PublishedPort = {readonly containerPort: string; readonly hostIp: st
 
 /** One entry a port. Undefined when it is malformed. */
 export function parsePublish(text: string): PublishedPort[] | {readonly wrong: string} {
-	const match = /^(?:(?:\[([\da-fA-F:.%]+)\]|([\d.]+)):)?(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(text);
+	const match = /^(?:(?:\[([\da-fA-F:.%]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d+(?:-\d+)?)?:|(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(text);
 	if (match === null) {
 		return {wrong: `invalid port specification: ${text} (it is [[ip:]port:]port[/protocol])`};
 	}
 
-	const [, ip6, ip4, host, container, protocol = 'tcp'] = match;
+	const [, ip6, ip4, hostAtIp, hostAlone, container, protocol = 'tcp'] = match;
+	const host = hostAtIp ?? hostAlone;
 	const inner = range(container!);
 	const outer = host === undefined ? undefined : range(host);
 	if (inner === undefined || (host !== undefined && outer === undefined)) {
