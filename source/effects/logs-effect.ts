@@ -8,6 +8,7 @@ import {LineSplitter} from './line-splitter.js';
 
 const settleMs = 80;
 const frameMs = 33;
+const patienceMs = 150;
 const tail = 1000;
 // What comes faster than this between two frames is let go (and counted): nobody could have read it.
 const mostPending = 20_000;
@@ -15,6 +16,7 @@ const mostPending = 20_000;
 export function logsEffect(context: EffectContext): void {
 	const {store, signal} = context;
 	let current: AbortController | undefined;
+	let wanted: string | undefined;
 	signal.addEventListener('abort', () => {
 		current?.abort();
 	});
@@ -22,18 +24,17 @@ export function logsEffect(context: EffectContext): void {
 	const open = (resume: boolean) => {
 		const state = store.getState();
 		const id = selectedContainer(state)?.id;
-		if ((id === state.logs.containerId && !resume) || placeOf(state, 'logs') === undefined) {
+		if ((id === (wanted ?? state.logs.containerId) && !resume) || placeOf(state, 'logs') === undefined) {
 			return;
 		}
 
 		current?.abort();
 		current = new AbortController();
+		wanted = id;
 		const after = resume ? lastTime(state.logs.chunks.at(-1)?.lines) : undefined;
-		if (after === undefined) {
+		if (id === undefined) {
 			store.dispatch({type: 'logsOpened', containerId: id});
-		}
-
-		if (id !== undefined) {
+		} else {
 			void followLog(context, {id, after, signal: current.signal});
 		}
 	};
@@ -44,7 +45,7 @@ export function logsEffect(context: EffectContext): void {
 	store.onAction((action, state, previous) => {
 		if (action.type === 'containersLoaded' && state.logs.containerId === undefined) {
 			open(false);
-		} else if (state !== previous && selectedContainer(state)?.id !== state.logs.containerId) {
+		} else if (state !== previous && selectedContainer(state)?.id !== (wanted ?? state.logs.containerId)) {
 			openSoon();
 		} else if (action.type === 'containersChanged' && state.logs.status === 'ended' && hasStarted(state.logs.containerId, containerById(state, state.logs.containerId)?.state, readyItems(previous.containers.items))) {
 			open(true);
@@ -64,9 +65,20 @@ async function followLog({engine, store}: EffectContext, {id, after, signal}: Fo
 	let skipped = 0;
 	let shownMs = 0;
 	let timer: NodeJS.Timeout | undefined;
+	// What another container wrote stays on the screen until there is something to show instead, but not for long.
+	let isOpen = after !== undefined;
+	const show = () => {
+		if (!isOpen && !signal.aborted) {
+			isOpen = true;
+			store.dispatch({type: 'logsOpened', containerId: id});
+		}
+	};
+
+	const openTimer = setTimeout(show, patienceMs);
 	const flush = () => {
 		clearTimeout(timer);
 		timer = undefined;
+		show();
 		shownMs = performance.now();
 		if (!signal.aborted && (pending.length > 0 || skipped > 0)) {
 			store.dispatch({type: 'logsAppended', containerId: id, lines: pending, skipped});
@@ -109,9 +121,12 @@ async function followLog({engine, store}: EffectContext, {id, after, signal}: Fo
 		}
 	} catch (error) {
 		clearTimeout(timer);
+		show();
 		if (!signal.aborted) {
 			store.dispatch({type: 'logsFailed', containerId: id, problem: problemOf(error)});
 		}
+	} finally {
+		clearTimeout(openTimer);
 	}
 }
 

@@ -45,7 +45,7 @@ export const containerKeys: KeyGroup = {
 			keys: ['e'],
 			shown: 'e',
 			label: 'shell',
-			description: 'open a shell in it; the dashboard comes back when the shell ends',
+			description: 'open a shell in it; the dashboard returns after it',
 			panes,
 			hint: 15,
 			disabled: state => whyNot(state, ['running'], 'shell'),
@@ -58,7 +58,7 @@ export const containerKeys: KeyGroup = {
 			keys: ['y'],
 			shown: 'y',
 			label: 'copy id',
-			description: 'copy its id to the clipboard of this terminal',
+			description: 'copy its id to the clipboard',
 			panes,
 			disabled: state => whyNot(state, undefined, 'copy'),
 			action(state) {

@@ -23,7 +23,7 @@ export function keysLine(hints: readonly Hint[], width: number): Line {
 }
 
 function hintSpans({shown, label, isDisabled}: Hint): Line {
-	return [{text: shown, tone: isDisabled ? 'key.disabled' : 'key'}, {text: ` ${label}  `, tone: isDisabled ? 'key.disabled' : 'text.muted'}];
+	return [{text: shown, tone: isDisabled ? 'key.disabled' : 'key'}, {text: ` ${label}  `, tone: 'text.muted'}];
 }
 
 /** What happened last, with what to do about it; the filter while it is typed. Undefined when there is nothing to say. */

@@ -12,7 +12,7 @@ const columns: readonly Column[] = [
 	{title: 'LAYER', width: 12},
 	{title: 'SIZE', width: 7, align: 'right'},
 	{title: 'SHARED', width: 6, align: 'right', priority: 0},
-	{title: 'MADE BY', width: {least: 10, weight: 1}},
+	{title: 'MADE BY', width: {least: 18, weight: 1}},
 ];
 
 export function layerColumns(width: number): Measured[] {

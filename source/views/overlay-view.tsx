@@ -32,7 +32,7 @@ export function OverlayView({state}: {readonly state: AppState}): ReactNode {
 }
 
 function HelpDialog({offset, screen}: {readonly offset: number; readonly screen: AppState['size']}): ReactNode {
-	const width = Math.min(74, screen.columns - 6);
+	const width = Math.min(72, screen.columns - 12);
 	const all = useMemo(() => helpLines(keyGroups, width), [width]);
 	const rows = Math.max(1, screen.rows - 4);
 	const first = Math.max(0, Math.min(offset, all.length - rows));
