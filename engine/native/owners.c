@@ -2,6 +2,7 @@
 #include "owners.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,10 +49,18 @@ void owners_close(struct owners *owners)
 void owners_restore(void *context, const char *path, struct tar_entry *entry)
 {
 	const struct owners *owners = context;
+	AUTO_FREE char *joined = NULL;
 
 	/* Whoever has an id of his own in this namespace was given it on purpose. */
 	if (entry->uid || entry->gid)
 		return;
+	if (owners->base && *owners->base) {
+		if (asprintf(&joined, "%s%s%s", owners->base, *path ? "/" : "", path) < 0) {
+			joined = NULL;
+			return;
+		}
+		path = joined;
+	}
 	for (size_t i = 0; i < owners->count; i++) {
 		const struct squash_record *record = squash_find(&owners->squashed[i], path);
 		struct stat status;

@@ -11,6 +11,7 @@ struct owners {
 	struct squash *squashed;
 	int *lowers; /* NULL: only the sidecars are asked, the first record wins */
 	size_t count;
+	const char *base; /* what owners_restore's paths are relative to, clean; NULL: the root */
 };
 
 /*

@@ -1,0 +1,38 @@
+/* ROOT of cp-in, cp-out, stat and export: the root filesystem of a running or a stopped container. */
+#ifndef TUG_ROOT_VIEW_H
+#define TUG_ROOT_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "options.h"
+
+struct root_view_options {
+	uint64_t pid, start_ticks;
+	struct string_list lowers, squash;
+	const char *upper, *work;
+};
+
+/* The entries of the option table that say what ROOT is. */
+#define ROOT_VIEW_OPTIONS(view) \
+	{"pid", OPTION_UNSIGNED, &(view)->pid}, {"start-ticks", OPTION_UNSIGNED, &(view)->start_ticks}, {"lower", OPTION_LIST, &(view)->lowers}, \
+		{"upper", OPTION_STRING, &(view)->upper}, {"work", OPTION_STRING, &(view)->work}, {"squash", OPTION_LIST, &(view)->squash}
+
+/*
+ * Opens the root directory. A running container (pid): this process moves into its mount namespace, after it was made sure that the pid is still the
+ * process meant; no file may be opened by absolute path and nothing executed after that. A stopped one: an overlay in a private mount namespace,
+ * read-only (and then without `work`, and nothing has to be synced) unless `writable`. ERROR_NOT_FOUND: the process is gone.
+ */
+int root_view_open(const struct root_view_options *options, bool writable, int *root_fd, struct error *err);
+
+/* The root file system alone, without what is mounted on it, where the kernel allows that; else the root again. */
+int root_view_without_mounts(int root_fd, int *fd, struct error *err);
+
+/*
+ * What `path` (as a process inside would write it) means: all symlinks resolved, except one in the last part unless the path ends in a slash or dot, or
+ * `follow` is set. Parts that are not there are kept as they are. Gives a clean path without leading slash; the caller frees it.
+ */
+int root_view_resolve(int root_fd, const char *path, bool follow, char **resolved, struct error *err);
+
+#endif
