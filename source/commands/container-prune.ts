@@ -9,7 +9,7 @@ export const command = defineCommand({
 	usage: '[OPTIONS]',
 	summary: 'Remove all stopped containers',
 	options: {
-		filter: filterOption('Only those that match (until=1h, label=k=v, label!=k)', ['until', 'label', 'label!']),
+		filter: filterOption('Only those that match (until=1h, label=k=v, label!=k)', ['until', 'label', 'label!'], ''),
 		force: bool('f', 'Don\'t ask'),
 	},
 	arguments: {min: 0, max: 0},

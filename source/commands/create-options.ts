@@ -160,7 +160,7 @@ function volumes(specs: readonly string[], directory: string): {binds: string[] 
 	const anonymous: Record<string, Record<string, never>> = {};
 	for (const spec of specs) {
 		const [source, ...rest] = spec.split(':') as [string, ...string[]];
-		if (rest.length > 2 || spec === '' || rest.includes('')) {
+		if (rest.length > 2 || source === '' || rest.includes('')) {
 			throw wrong(`invalid volume specification: '${spec}'`);
 		}
 

@@ -1,4 +1,3 @@
-import {startDemo} from '../../engine/index.js';
 import {defineCommand} from './context.js';
 
 export const command = defineCommand({
@@ -9,6 +8,7 @@ export const command = defineCommand({
 	arguments: {min: 0, max: 0},
 	async run(context) {
 		const engine = await context.engine();
+		const {startDemo} = await import('../../engine/index.js');
 		const names = await startDemo(engine, {
 			onStep(step) {
 				context.errors.write(`${step}\n`);

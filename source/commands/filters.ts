@@ -2,12 +2,11 @@
 import type {Filters} from '../../engine/index.js';
 import {list, type Option} from '../arguments/option.js';
 
-export function filterOption(help: string, keys: readonly string[], differs?: string): Option<'list'> {
-	return list('f', help, {
+export function filterOption(help: string, keys: readonly string[], short = 'f'): Option<'list'> {
+	return list(short, help, {
 		value: 'filter',
 		check: value => (/^[^=]+=/.test(value) ? undefined : 'bad format of filter (expected name=value)'),
 		choices: keys.map(key => `${key}=`),
-		...(differs === undefined ? {} : {differs}),
 	});
 }
 

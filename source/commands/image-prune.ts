@@ -10,7 +10,7 @@ export const command = defineCommand({
 	summary: 'Remove unused images',
 	options: {
 		all: bool('a', 'Remove all images no container uses, not only the ones without a name'),
-		filter: filterOption('Only those that match (until=24h, label=k=v, label!=k)', ['until', 'label', 'label!']),
+		filter: filterOption('Only those that match (until=24h, label=k=v, label!=k)', ['until', 'label', 'label!'], ''),
 		force: bool('f', 'Don\'t ask'),
 	},
 	arguments: {min: 0, max: 0},

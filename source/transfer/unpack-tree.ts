@@ -117,7 +117,11 @@ async function writeEntry(reader: BlockReader, entry: TarEntry, {target, options
 		fs.lchownSync(target, entry.uid, entry.gid);
 	}
 
-	if (entry.type === 'symlink') {
+	if (entry.type === 'fifo') {
+		fs.chmodSync(target, entry.mode & 0o777);
+	}
+
+	if (entry.type === 'symlink' || entry.type === 'fifo') {
 		fs.lutimesSync(target, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
 	}
 }
