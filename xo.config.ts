@@ -7,7 +7,35 @@ const xoConfig: FlatXoConfig = [
 	{
 		rules: {
 			...off(
+				'@stylistic/array-element-newline',
 				'@stylistic/curly-newline',
+				'@stylistic/generator-star-spacing',
+				'@stylistic/multiline-ternary',
+				'@stylistic/no-mixed-operators',
+				'@stylistic/yield-star-spacing',
+				'@typescript-eslint/consistent-type-assertions',
+				'@typescript-eslint/no-base-to-string',
+				'@typescript-eslint/restrict-template-expressions',
+				'@typescript-eslint/strict-void-return',
+				'@typescript-eslint/prefer-nullish-coalescing', // Empty strings mean absent in Docker's JSON
+				'ava/assertion-arguments',
+				'ava/no-conditional-assertion',
+				'ava/no-nested-assertions',
+				'ava/no-useless-t-pass', // Skips found at run time pass with their reason logged
+				'complexity',
+				'n/prefer-global/process',
+				'no-control-regex',
+				'unicorn/better-regex',
+				'unicorn/no-array-callback-reference',
+				'unicorn/no-array-for-each',
+				'unicorn/no-array-reduce',
+				'unicorn/no-array-reverse', // Their copies need a newer Node
+				'unicorn/no-array-sort',
+				'unicorn/no-await-expression-member',
+				'unicorn/no-nested-ternary',
+				'unicorn/number-literal-case',
+				'unicorn/prefer-code-point',
+				'unicorn/prefer-string-raw',
 				'@stylistic/max-len',
 				'@stylistic/object-curly-newline',
 				'@stylistic/operator-linebreak',
@@ -28,6 +56,7 @@ const xoConfig: FlatXoConfig = [
 				'unicorn/no-process-exit',
 				'unicorn/prevent-abbreviations',
 			),
+			'@typescript-eslint/switch-exhaustiveness-check': ['error', {considerDefaultExhaustiveForUnions: true}],
 			'max-params': ['warn', 5],
 		},
 	},
