@@ -1,0 +1,58 @@
+/**
+Starting the monitor of a container: everything between the record and tug-runtime.
+*/
+import fs from 'node:fs';
+import {EngineError, isEngineError} from '../errors.js';
+import {runNativeSync} from '../runtime/native-program.js';
+import {encodePlan} from '../runtime/plan.js';
+import {makeContainerCgroups, removeContainerCgroups} from './container-cgroups.js';
+import {requireNative, type ContainerContext} from './container-context.js';
+import {noSuchContainer} from './container-store.js';
+import type {ContainerRecord} from './container.js';
+import {writeHostFiles} from './host-files.js';
+import {launchPlan} from './runtime-config.js';
+import {ensureVolumes} from './volumes.js';
+
+export type LaunchOptions = {
+	/** `run`: it runs when this resolves. `create`: it is built and waits for the start command. */
+	readonly command: 'create' | 'run';
+	readonly size?: {readonly rows: number; readonly columns: number};
+};
+
+/**
+Builds the container in a process of its own, which outlives this one. False when another process was quicker. Throws with an exit code (126, 127) when the program can't be run,
+`notFound` when the container was removed meanwhile.
+*/
+export async function launch(context: ContainerContext, record: ContainerRecord, options: LaunchOptions): Promise<boolean> {
+	const {store} = context;
+	const native = requireNative(context);
+	ensureVolumes(store, record.mounts);
+	writeHostFiles(store, record);
+	const cgroups = makeContainerCgroups(context, record);
+	try {
+		const plan = await launchPlan(context, record, {cgroups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
+		runNativeSync(native, options.command, [], {input: encodePlan(plan)});
+		return true;
+	} catch (error) {
+		if (isEngineError(error, 'conflict')) {
+			return false; // Another monitor holds the container
+		}
+
+		removeContainerCgroups(store, record.id);
+		throw fs.existsSync(store.layout.container(record.id)) ? asStartFailure(error) : noSuchContainer(record.name);
+	}
+}
+
+/** A program that can't be run is the caller's mistake, as in docker (400), whatever the system called it. */
+export function asStartFailure(error: unknown): unknown {
+	if (!isEngineError(error) || (error.exitCode !== 126 && error.exitCode !== 127)) {
+		return error;
+	}
+
+	return new EngineError('invalidParameter', error.message, {
+		exitCode: error.exitCode,
+		cause: error,
+		...(error.code === undefined ? {} : {code: error.code}),
+		...(error.hint === undefined ? {} : {hint: error.hint}),
+	});
+}

@@ -1,0 +1,173 @@
+/**
+Removing a container: mark, kill, rename into trash/, give the name back. What is left to delete is deleted by a process of its own.
+*/
+import fs from 'node:fs';
+import {EngineError, isEngineError} from '../errors.js';
+import {listIfThere, removeIfThere} from '../files/atomic-file.js';
+import {connectMonitor} from '../runtime/monitor-client.js';
+import {runNative} from '../runtime/native-program.js';
+import {sigkill} from '../runtime/signals.js';
+import {isMonitorAlive, readBootId, readRuntimeStatus} from '../runtime/status-file.js';
+import {nameOwner} from '../store/record-store.js';
+import {condemn, deleteInBackground} from '../store/trash.js';
+import {removeContainerCgroups} from './container-cgroups.js';
+import {tellEvent, type ContainerContext} from './container-context.js';
+import {checkRemovable, isActive} from './container-state.js';
+import {containerPlaces, dropName, noSuchContainer, readRecord, resolveContainer} from './container-store.js';
+import type {ContainerId, ContainerRecord} from './container.js';
+import {isBeingRemovedElsewhere, markLeaving, readLeaving, unmarkLeaving} from './leaving.js';
+import {readState} from './read-state.js';
+
+export type RemoveOptions = {
+	/** Kills it first when it runs. */
+	readonly force?: boolean;
+	/** Removes its anonymous volumes too. */
+	readonly volumes?: boolean;
+	/** Nobody was told that it exists. */
+	readonly isSilent?: boolean;
+};
+
+/** How long a killed process may take to end. */
+const killTimeoutMs = 10_000;
+
+/**
+Removes it. When it resolves, the container and its name are gone; its files follow in the background. Throws `conflict` for a running one without force and when another
+process removes it, `system` when it can't be removed (it is `dead` then; another try may work).
+*/
+export async function removeContainer(context: ContainerContext, unsafeName: string, options: RemoveOptions = {}): Promise<void> {
+	const id = resolveContainer(context.store, unsafeName);
+	if (context.removals.has(id) || isBeingRemovedElsewhere(readLeaving(context.store, id))) {
+		throw new EngineError('conflict', `removal of container ${unsafeName} is already in progress`);
+	}
+
+	const removal = remove(context, id, options);
+	context.removals.set(id, removal);
+	try {
+		await removal;
+	} finally {
+		context.removals.delete(id);
+	}
+}
+
+async function remove(context: ContainerContext, id: ContainerId, options: RemoveOptions): Promise<void> {
+	const {store} = context;
+	const record = readIfWhole(context, id, options.force === true);
+	const before = readLeaving(store, id);
+	if (options.force !== true) {
+		checkRemovable(readState(store, id), record?.name ?? id);
+	}
+
+	const removesVolumes = options.volumes === true || before?.removesVolumes === true;
+	markLeaving(store, id, {phase: 'now', removesVolumes});
+	try {
+		if (options.force !== true && isActive(readState(store, id))) {
+			restoreMark(context, id, before); // Started between the look and the mark
+			checkRemovable(readState(store, id), record?.name ?? id);
+		}
+
+		await endProcesses(context, id, record);
+		discard(context, id, record, removesVolumes);
+	} catch (error) {
+		if (!isEngineError(error, 'conflict')) {
+			markLeaving(store, id, {phase: 'failed', removesVolumes, error: (error as Error).message});
+		}
+
+		throw error;
+	}
+
+	if (record !== undefined && options.isSilent !== true) {
+		tellEvent(context, record, 'destroy');
+	}
+}
+
+/** A damaged record can be removed, but only by force: nobody knows what it was. */
+function readIfWhole(context: ContainerContext, id: ContainerId, force: boolean): ContainerRecord | undefined {
+	try {
+		const record = readRecord(context.store, id);
+		if (record === undefined && !force) {
+			throw noSuchContainer(id);
+		}
+
+		return record;
+	} catch (error) {
+		if (force && isEngineError(error) && error.code === 'EDAMAGED') {
+			return undefined;
+		}
+
+		throw error;
+	}
+}
+
+function restoreMark(context: ContainerContext, id: ContainerId, before: ReturnType<typeof readLeaving>): void {
+	if (before?.phase === 'whenStopped') {
+		markLeaving(context.store, id, before);
+	} else {
+		unmarkLeaving(context.store, id);
+	}
+}
+
+/** Ends what runs, and a monitor that waits for a start that will not come. */
+async function endProcesses(context: ContainerContext, id: ContainerId, record: ContainerRecord | undefined): Promise<void> {
+	const places = containerPlaces(context.store, id);
+	const status = readRuntimeStatus(places.status);
+	if (status === undefined || status.status === 'exited' || !isMonitorAlive(status, readBootId())) {
+		return;
+	}
+
+	context.prepared.get(id)?.close();
+	context.prepared.delete(id);
+	if (status.status !== 'created') {
+		if (record !== undefined) {
+			tellEvent(context, record, 'kill', {signal: String(sigkill)});
+		}
+
+		if (await killAndWait(places.socket)) {
+			return;
+		}
+	}
+
+	if (context.store.native !== undefined) {
+		await runNative(context.store.native, 'delete', ['--state', places.folder, '--socket', places.socket, '--force']);
+	}
+}
+
+async function killAndWait(socket: string): Promise<boolean> {
+	const connection = await connectMonitor(socket);
+	if (connection === undefined) {
+		return false;
+	}
+
+	let timer: NodeJS.Timeout | undefined;
+	try {
+		connection.wait().catch(() => {});
+		connection.signal(sigkill).catch(() => {});
+		const timeout = new Promise<false>(resolve => {
+			timer = setTimeout(resolve, killTimeoutMs, false);
+		});
+		return await Promise.race([connection.exit.then(() => true), timeout]);
+	} finally {
+		clearTimeout(timer);
+		connection.close();
+	}
+}
+
+function discard(context: ContainerContext, id: ContainerId, record: ContainerRecord | undefined, removesVolumes: boolean): void {
+	const {store} = context;
+	const places = containerPlaces(store, id);
+	removeContainerCgroups(store, id);
+	const execs = listIfThere(places.execs).filter(name => /^[\da-f]{64}$/.test(name));
+	const grave = condemn(store, places.folder);
+	const volumes = removesVolumes ? (record?.mounts ?? []).filter(mount => mount.isAnonymous === true).map(mount => store.layout.volume(mount.name!)) : [];
+	const others = [...execs.map(exec => store.layout.exec(exec)), ...volumes].map(place => condemn(store, place));
+	for (const name of record === undefined ? namesOf(context, id) : [record.name]) {
+		dropName(store, name, id);
+	}
+
+	unmarkLeaving(store, id);
+	removeIfThere(places.socket);
+	deleteInBackground(store, [grave, ...others].filter(place => place !== undefined));
+}
+
+function namesOf(context: ContainerContext, id: ContainerId): string[] {
+	return fs.readdirSync(context.store.layout.names).filter(name => nameOwner(context.store.layout.names, name) === id);
+}

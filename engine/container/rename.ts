@@ -1,0 +1,50 @@
+/**
+Giving a container another name.
+*/
+import fs from 'node:fs';
+import {EngineError} from '../errors.js';
+import {removeIfThere} from '../files/atomic-file.js';
+import {withLock} from '../files/lock-file.js';
+import {tellEvent, type ContainerContext} from './container-context.js';
+import {parseContainerName} from './container-name.js';
+import {dropName, findContainer, noSuchContainer, readRecord, renameMark, takeName, writeRecord} from './container-store.js';
+
+/** Throws `conflict` (code `nameInUse`) when the name is taken, `invalidParameter` for a bad one. Killed half-way it has the old name or the new one. */
+export async function renameContainer(context: ContainerContext, unsafeName: string, unsafeNewName: string): Promise<void> {
+	const {store} = context;
+	if (unsafeName === '' || unsafeNewName === '') {
+		throw new EngineError('invalidParameter', 'Neither old nor new names may be empty');
+	}
+
+	const {id} = findContainer(store, unsafeName);
+	const name = parseContainerName(unsafeNewName);
+	const mark = renameMark(store, id);
+	// Two renames at once must not leave a name behind. One lock for all: renaming is rare.
+	await withLock(store.layout.names, {}, () => {
+		const record = readRecord(store, id);
+		if (record === undefined) {
+			throw noSuchContainer(unsafeName);
+		}
+
+		if (record.name === name) {
+			throw new EngineError('invalidParameter', 'Renaming a container with the same name as its current name');
+		}
+
+		fs.writeFileSync(mark, name);
+		try {
+			takeName(store, name, id);
+			const renamed = {...record, name};
+			try {
+				writeRecord(store, renamed);
+			} catch (error) {
+				dropName(store, name, id);
+				throw error;
+			}
+
+			dropName(store, record.name, id);
+			tellEvent(context, renamed, 'rename', {oldName: `/${record.name}`});
+		} finally {
+			removeIfThere(mark);
+		}
+	});
+}

@@ -1,0 +1,114 @@
+/**
+Starting containers.
+*/
+import {EngineError} from '../errors.js';
+import {connectMonitor} from '../runtime/monitor-client.js';
+import {runNative} from '../runtime/native-program.js';
+import {requireNative, type ContainerContext} from './container-context.js';
+import {containerPlaces, findContainer, noSuchContainer} from './container-store.js';
+import {checkStartable} from './container-state.js';
+import type {ContainerRecord} from './container.js';
+import {settleExit} from './exit.js';
+import {asStartFailure, launch} from './launch.js';
+import {readLeaving} from './leaving.js';
+import {readState} from './read-state.js';
+
+/**
+Starts it; false when it was running already. Of several processes starting one container at once, one starts it and the others get false. Throws `conflict` for a
+paused one or one that is being removed; an error with exit code 126, 127 or 128 when its program can't be run.
+*/
+export async function startContainer(context: ContainerContext, unsafeName: string): Promise<boolean> {
+	const record = findContainer(context.store, unsafeName);
+	const {id} = record;
+	const prepared = context.prepared.get(id);
+	if (prepared !== undefined) {
+		context.prepared.delete(id);
+		return release(context, record, async () => prepared.start());
+	}
+
+	if (checkStartable(readState(context.store, id), id) === false) {
+		return false;
+	}
+
+	if (await launch(context, record, {command: 'run'})) {
+		await refuseIfLeaving(context, record);
+		watchForRemoval(context, record);
+		return true;
+	}
+
+	// Another process has its monitor: it is running by now, or built and waiting for us.
+	if (checkStartable(readState(context.store, id), id) === false) {
+		return false;
+	}
+
+	const connection = await connectMonitor(containerPlaces(context.store, id).socket);
+	if (connection === undefined) {
+		return false; // It has started, and has ended already
+	}
+
+	try {
+		return await release(context, record, async () => connection.start());
+	} finally {
+		connection.close();
+	}
+}
+
+/** Sends the start command to a container that waits for it; false when somebody else did. */
+async function release(context: ContainerContext, record: ContainerRecord, start: () => Promise<void>): Promise<boolean> {
+	try {
+		await start();
+	} catch (error) {
+		if (error instanceof EngineError && error.kind === 'conflict' && error.exitCode === undefined) {
+			return false;
+		}
+
+		throw asStartFailure(error);
+	}
+
+	await refuseIfLeaving(context, record);
+	return true;
+}
+
+/** A removal that began while it was being started wins: what was started is ended again. */
+async function refuseIfLeaving(context: ContainerContext, record: ContainerRecord): Promise<void> {
+	const {store} = context;
+	const places = containerPlaces(store, record.id);
+	if (readLeaving(store, record.id)?.phase !== 'now' && isThere(context, record)) {
+		return;
+	}
+
+	await runNative(requireNative(context), 'delete', ['--state', places.folder, '--socket', places.socket, '--force']).catch(() => {});
+	throw isThere(context, record) ? new EngineError('conflict', 'container is marked for removal and cannot be started') : noSuchContainer(record.name);
+}
+
+function isThere(context: ContainerContext, record: ContainerRecord): boolean {
+	try {
+		return findContainer(context.store, record.id).id === record.id;
+	} catch {
+		return false;
+	}
+}
+
+/** As long as this process lives, it removes the `--rm` containers it has started when they end. It does not stay alive for that. */
+function watchForRemoval(context: ContainerContext, record: ContainerRecord): void {
+	if (!record.hostConfig.AutoRemove) {
+		return;
+	}
+
+	const watch = async () => {
+		const connection = await connectMonitor(containerPlaces(context.store, record.id).socket);
+		if (connection !== undefined) {
+			connection.unref();
+			context.watches.add(connection);
+			await connection.wait();
+			await connection.exit;
+			if (!context.watches.delete(connection)) {
+				return; // Closed with the engine
+			}
+		}
+
+		await settleExit(context, record);
+	};
+
+	watch().catch(() => {}); // Whoever comes next tries again
+}

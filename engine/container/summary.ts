@@ -1,0 +1,134 @@
+/**
+What a list shows of each container, kept in one file so that a list does not read thousands: an entry holds while its container's folder has the modification time it had when
+it was read. Every change of a container replaces a file in that folder, which changes the time.
+*/
+import fs from 'node:fs';
+import path from 'node:path';
+import {readIfThere, writeFileAtomic} from '../files/atomic-file.js';
+import {isMonitorAlive, readRuntimeStatus, type RuntimeStatus} from '../runtime/status-file.js';
+import type {Store} from '../store/open-store.js';
+import type {ContainerState} from './container-state.js';
+import {containerPlaces, listContainerIds, readRecord} from './container-store.js';
+import type {ContainerId, ContainerRecord} from './container.js';
+import {listLeaving, readLeaving} from './leaving.js';
+import {recordLoss, stateOf} from './read-state.js';
+
+export type ContainerSummary = {
+	readonly id: ContainerId;
+	readonly name: string;
+	readonly created: string; // RFC 3339
+	readonly image: string;
+	readonly imageId: string;
+	readonly command: string;
+	readonly labels: Readonly<Record<string, string>>;
+	readonly networkMode: string;
+	readonly exposedPorts: readonly string[];
+	readonly mounts: ContainerRecord['mounts'];
+	readonly hasHealthcheck: boolean;
+};
+
+export type ListedContainer = ContainerSummary & {readonly state: ContainerState};
+
+type Entry = {readonly changedMs: number; readonly summary: ContainerSummary; readonly runtime: RuntimeStatus | null};
+
+export type SummaryCache = Map<string, Entry>;
+
+const cacheVersion = 1;
+
+/** Two changes within the file system's clock tick leave one time: what was changed so recently is read again. */
+const settledMs = 60;
+
+/** All containers with their states, in no order. Damaged ones and those that go away meanwhile are left out. */
+export function listSummaries(store: Store, cache: SummaryCache, bootId: () => string): ListedContainer[] {
+	if (cache.size === 0) {
+		loadCache(store, cache);
+	}
+
+	let readCount = 0;
+	const ids = listContainerIds(store);
+	const leaving = new Set<string>(listLeaving(store));
+	const nowMs = Date.now();
+	const listed: ListedContainer[] = [];
+	for (const id of ids) {
+		const changedMs = fs.statSync(store.layout.container(id), {throwIfNoEntry: false})?.mtimeMs;
+		let entry = cache.get(id);
+		if (changedMs === undefined) {
+			continue;
+		}
+
+		if (entry?.changedMs !== changedMs) {
+			entry = readEntry(store, id, nowMs - changedMs > settledMs ? changedMs : -1);
+			readCount++;
+			if (entry === undefined) {
+				continue;
+			}
+
+			cache.set(id, entry);
+		}
+
+		listed.push({...entry.summary, state: stateNow(store, id, entry.runtime, leaving.has(id), bootId)});
+	}
+
+	if (cache.size > ids.length) {
+		const known = new Set<string>(ids);
+		[...cache.keys()].filter(id => !known.has(id)).forEach(id => cache.delete(id));
+	}
+
+	if (readCount > 16) {
+		saveCache(store, cache);
+	}
+
+	return listed;
+}
+
+function stateNow(store: Store, id: ContainerId, runtime: RuntimeStatus | null, isLeaving: boolean, bootId: () => string): ContainerState {
+	const isActive = runtime !== null && (runtime.status === 'running' || runtime.status === 'paused');
+	const isLost = isActive && !isMonitorAlive(runtime, bootId());
+	const lostAt = isLost ? recordLoss(containerPlaces(store, id).lost, runtime) : undefined;
+	return stateOf(runtime ?? undefined, lostAt, isLeaving ? readLeaving(store, id) : undefined);
+}
+
+function readEntry(store: Store, id: ContainerId, changedMs: number): Entry | undefined {
+	try {
+		const runtime = readRuntimeStatus(containerPlaces(store, id).status) ?? null;
+		const record = readRecord(store, id);
+		return record === undefined ? undefined : {changedMs, summary: summarize(record), runtime};
+	} catch {
+		return undefined; // Damaged: shown by name only when asked for
+	}
+}
+
+export function summarize(record: ContainerRecord): ContainerSummary {
+	return {
+		id: record.id,
+		name: record.name,
+		created: record.created,
+		image: record.config.Image,
+		imageId: record.imageId,
+		command: [record.path, ...record.args].join(' '),
+		labels: record.config.Labels,
+		networkMode: record.hostConfig.NetworkMode,
+		exposedPorts: Object.keys(record.config.ExposedPorts ?? {}),
+		mounts: record.mounts,
+		hasHealthcheck: (record.config.Healthcheck?.Test ?? ['NONE'])[0] !== 'NONE',
+	};
+}
+
+function cacheFile(store: Store): string {
+	return path.join(store.layout.containers, '..', 'containers.cache');
+}
+
+function loadCache(store: Store, cache: SummaryCache): void {
+	try {
+		const {version, entries} = JSON.parse(readIfThere(cacheFile(store))?.toString('utf8') ?? '{}') as {version?: number; entries?: Array<[string, Entry]>};
+		if (version === cacheVersion && Array.isArray(entries)) {
+			entries.forEach(([id, entry]) => cache.set(id, entry));
+		}
+	} catch {} // Only a cache
+}
+
+function saveCache(store: Store, cache: SummaryCache): void {
+	try {
+		writeFileAtomic(cacheFile(store), JSON.stringify({version: cacheVersion, entries: [...cache]}), {sync: false});
+	} catch {} // Only a cache
+}
