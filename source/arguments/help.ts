@@ -11,28 +11,25 @@ export type HelpPage = {
 	readonly width: number;
 };
 
-export async function helpText({head, options, examples, foot, width}: HelpPage): Promise<string> {
-	const parser = yargs([]).scriptName('tug').detectLocale(false).locale('en').help(false).version(false).wrap(width).usage(head);
-	for (const [name, option] of Object.entries(options)) {
-		if (!option.hidden && option.later === undefined) {
-			parser.option(name, {
-				...(option.short === undefined ? {} : {alias: option.short}),
-				describe: describe(option),
-				// What follows in brackets is ours: docker's names for the kinds of values.
-				defaultDescription: '',
-			});
-		}
+export async function helpText({head, options, examples = [], foot, width}: HelpPage): Promise<string> {
+	// The head is not yargs' to lay out: it takes the indentation away.
+	const parser = yargs([]).scriptName('tug').detectLocale(false).locale('en').help(false).version(false).wrap(width).usage('');
+	const visible = Object.entries(options).filter(([, option]) => !option.hidden && option.later === undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+	for (const [name, option] of visible) {
+		parser.option(name, {...(option.short === undefined ? {} : {alias: option.short}), describe: describe(option)});
 	}
 
-	for (const [command, what] of examples ?? []) {
+	for (const [command, what] of examples) {
 		parser.example(command, what);
 	}
 
-	if (foot !== undefined) {
-		parser.epilogue(foot);
-	}
+	const body = visible.length + examples.length === 0 ? '' : (await parser.getHelp()).trim();
+	return `${[head, body, foot === undefined ? '' : wrapped(foot, width)].filter(part => part !== '').join('\n\n')}\n`;
+}
 
-	return `${await parser.getHelp()}\n`;
+/** Breaks a text at blanks. */
+export function wrapped(text: string, width: number): string {
+	return text.split('\n').map(line => line.replaceAll(new RegExp(`(?![^\\n]{1,${width}}$)([^\\n]{1,${width}}) `, 'g'), '$1\n')).join('\n');
 }
 
 function describe(option: Option): string {

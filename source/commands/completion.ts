@@ -4,7 +4,7 @@ import {CommandError, defineCommand} from './context.js';
 export const command = defineCommand({
 	name: 'completion',
 	usage: 'bash|zsh|fish',
-	summary: 'Print a script that completes tug\'s commands, options and names in your shell',
+	summary: 'Print a script that completes commands, options and names',
 	options: {},
 	arguments: {min: 1, max: 1},
 	completes: ['none'],

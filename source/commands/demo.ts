@@ -3,7 +3,7 @@ import {defineCommand} from './context.js';
 export const command = defineCommand({
 	name: 'demo',
 	usage: '',
-	summary: 'Start a few containers from a small built-in image, to have something to look at',
+	summary: 'Start some containers from a small built-in image',
 	options: {},
 	arguments: {min: 0, max: 0},
 	async run(context) {

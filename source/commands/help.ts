@@ -1,6 +1,6 @@
 /** `tug --help`, `tug help run`, `tug container`. */
 import {globalOptions} from '../arguments/global-options.js';
-import {helpText} from '../arguments/help.js';
+import {helpText, wrapped} from '../arguments/help.js';
 import {CommandError, type Command} from './context.js';
 import {entries, families, findCommand, groupTitles, type Entry, type Group} from './registry.js';
 import {usageLine} from './report-error.js';
@@ -28,10 +28,10 @@ export async function helpFor(words: readonly string[], columns: number): Promis
 }
 
 export async function commandHelp(command: Command, entry: Entry, width: number): Promise<string> {
-	const aliases = entry.aliases === undefined ? '' : `\n\nAliases:\n  ${[entry.name, ...entry.aliases].map(name => `tug ${name}`).join(', ')}`;
+	const aliases = entry.aliases === undefined ? '' : `\n\nAliases:\n  ${entry.aliases.map(name => `tug ${name}`).join(', ')}`;
 	const later = Object.entries(command.options).filter(([, option]) => option.later !== undefined).map(([name]) => `--${name}`);
 	return helpText({
-		head: `${usageLine(command)}\n\n${command.summary}${command.description === undefined ? '' : `\n\n${command.description}`}${aliases}`,
+		head: `${usageLine(command)}\n\n${command.summary}${command.description === undefined ? '' : `\n\n${wrapped(command.description, width)}`}${aliases}`,
 		options: command.options,
 		examples: command.examples,
 		width,
@@ -44,7 +44,7 @@ async function topHelp(width: number): Promise<string> {
 	return helpText({
 		head: [
 			'Usage:  tug [OPTIONS] [COMMAND]',
-			'A terminal dashboard for containers with the engine inside. Without a command it opens the dashboard.',
+			wrapped('A terminal dashboard for containers with the engine inside. Without a command it opens the dashboard.', width),
 			...groups,
 		].join('\n\n'),
 		options: globalOptions,

@@ -10,7 +10,7 @@ type Line = readonly [name: string, value: string];
 export const command = defineCommand({
 	name: 'info',
 	usage: '[OPTIONS]',
-	summary: 'Show what this machine and engine can do, and what they can\'t',
+	summary: 'Show what the engine can do here, and what it can\'t',
 	options: {
 		format: string('f', formatOneHelp),
 	},
