@@ -55,7 +55,7 @@ export class Robot {
 
 	get rows(): string[] {
 		const {active} = this.emulator.buffer;
-		return Array.from({length: this.emulator.rows}, (_, y) => active.getLine(active.baseY + y)?.translateToString(true) ?? '');
+		return Array.from({length: this.emulator.rows}, (_, y) => active.getLine(active.baseY + y)?.translateToString(true, 0, this.emulator.cols) ?? '');
 	}
 
 	get screen(): string {

@@ -1,0 +1,256 @@
+/** A person at a real terminal, on the engine in memory: keys in, screen out. */
+import path from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import test, {type ExecutionContext} from 'ava';
+import {Robot, type RobotOptions} from './helpers/robot.js';
+
+const session = path.join(path.dirname(fileURLToPath(import.meta.url)), 'fixtures', 'dashboard-session.js');
+const down = '\u001B[B';
+
+async function open(t: ExecutionContext, options: RobotOptions = {}): Promise<Robot> {
+	const robot = new Robot([process.execPath, session], {columns: 100, rows: 30, ...options, environment: {HOME: '/nonexistent', XDG_CONFIG_HOME: undefined, ...options.environment}});
+	t.teardown(async () => robot.end());
+	await robot.until('web-0 line 39');
+	return robot;
+}
+
+/** The row of a container. */
+function rowOf(robot: Robot, name: string): string {
+	return robot.rows.find(row => /^│[▌ ] [●○×‖·◌] /.test(row) && row.includes(` ${name} `)) ?? '';
+}
+
+test.serial('shows containers, images, layers and the log of the chosen container', async t => {
+	const robot = await open(t);
+	await robot.until('000064bbbbbb');
+	t.regex(robot.screen, /● 15 running {2}‖ 3 paused {2}○ 6 stopped/);
+	t.regex(rowOf(robot, 'web-0'), /▌ ● running +web-0 +nginx:1\.27 +3m/);
+	t.regex(rowOf(robot, 'api-1'), /× exited 137 +api-1/);
+	t.true(robot.isAlternate);
+	robot.press(down, down);
+	await robot.until('worker-0 line 39');
+	t.regex(robot.screen, /Logs worker-0/);
+});
+
+test.serial('stops, starts, restarts, pauses and removes; the row says at once what is going on', async t => {
+	const robot = await open(t, {environment: {LIVELY_VERB_MS: '300'}});
+	robot.press('s');
+	t.true(await robot.until(/stopping… +web-0/) < 250);
+	await robot.until(/○ exited 0 +web-0/);
+	await robot.until('✓ web-0 stopped');
+	robot.press('S');
+	await robot.until(/starting… +web-0/);
+	await robot.until(/● running +web-0/);
+	robot.press('r');
+	await robot.until(/restarting… +web-0/);
+	await robot.until('✓ web-0 restarted');
+	robot.press('p');
+	await robot.until(/‖ paused +web-0/);
+	await robot.until('✓ web-0 paused');
+	robot.press('p');
+	await robot.until('✓ web-0 going on');
+	robot.press('d');
+	await robot.until('web-0 is running. Stop it at once and remove it?');
+	robot.press('n');
+	await robot.until(screen => !screen.includes('Stop it at once'));
+	robot.press('d', 'y');
+	await robot.until('✓ web-0 removed');
+	t.is(rowOf(robot, 'web-0'), '');
+	t.regex(rowOf(robot, 'api-0'), /▌/);
+});
+
+test.serial('a stopped container is removed with one key', async t => {
+	const robot = await open(t);
+	robot.press(down, down, down);
+	await robot.until(/▌ ○ exited 0 +database-0/);
+	robot.press('d');
+	await robot.until('✓ database-0 removed');
+	t.is(rowOf(robot, 'database-0'), '');
+});
+
+test.serial('a key that can do nothing says why', async t => {
+	const robot = await open(t);
+	robot.press('S');
+	await robot.until('! start: web-0 is running');
+	t.pass();
+});
+
+test.serial('filters as one types; escape clears the filter', async t => {
+	const robot = await open(t);
+	robot.press('/');
+	await robot.until('filter containers: ▏');
+	robot.press('p', 'r', 'o', 'x', 'y');
+	await robot.until(screen => screen.includes('1 of 2') && !screen.includes('worker-0'));
+	robot.press('\r');
+	await robot.until('Containers /proxy');
+	robot.press('\u001B');
+	await robot.until('10 of 24');
+	t.regex(rowOf(robot, 'proxy-0'), /▌/, 'what was chosen stays chosen');
+});
+
+test.serial('what another process changes is on the screen within 200 ms', async t => {
+	const robot = await open(t);
+	robot.kill('SIGUSR2');
+	const took = await robot.until(/○ exited 0 +web-0/);
+	t.log(`${Math.round(took)} ms`);
+	t.true(took < 200);
+});
+
+test.serial('a shell takes the terminal and the dashboard comes back', async t => {
+	const robot = await open(t);
+	robot.press('e');
+	await robot.until('tug: a shell in web-0');
+	await robot.until(/^\$ /m);
+	t.false(robot.isAlternate);
+	robot.press('hello\r');
+	await robot.until('you typed that');
+	robot.resize(90, 28);
+	await robot.until('size 90x28');
+	robot.press('exit\r');
+	await robot.until('the shell in web-0 ended');
+	t.true(robot.isAlternate);
+	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);
+});
+
+test.serial('leaves a shell that does not end with ctrl-p ctrl-q', async t => {
+	const robot = await open(t);
+	robot.press('e');
+	await robot.until(/^\$ /m);
+	robot.press('\u0010', '\u0011');
+	await robot.until(/1 Containers/);
+	t.true(robot.isAlternate);
+});
+
+test.serial('zooms the log, scrolls in it and follows again', async t => {
+	const robot = await open(t, {environment: {LIVELY_LOG_MS: '40'}});
+	robot.press('4', '+');
+	await robot.until(screen => !screen.includes('Containers') && screen.includes('following'));
+	await robot.until('tick');
+	robot.press('\u001B[5~');
+	await robot.until('below');
+	robot.press('g');
+	await robot.until('web-0 line 0:');
+	robot.press('G');
+	await robot.until('following');
+	robot.press('t');
+	await robot.until(/\d\d:\d\d:\d\d\.\d{3} tick/);
+	t.pass();
+});
+
+test.serial('help shows every key and closes', async t => {
+	const robot = await open(t, {columns: 120, rows: 60});
+	robot.press('?');
+	await robot.until('quit; containers go on');
+	t.regex(robot.screen, /e +open a shell in it/);
+	robot.press('\u001B');
+	await robot.until(screen => !screen.includes('quit; containers go on'));
+});
+
+test.serial('follows the size of the terminal, and never clears the screen for it', async t => {
+	const robot = await open(t);
+	robot.output = '';
+	for (const [columns, rows] of [[80, 24], [40, 12], [200, 60], [120, 40], [59, 15]] as const) {
+		robot.resize(columns, rows);
+		await robot.until(screen => screen.split('\n')[columns < 60 ? 1 : 0]!.length <= columns && /q quit\s*$/.test(screen.trimEnd()) && /╯\s*$/.test(screen.split('\n').findLast(row => row.includes('╯')) ?? ''));
+		t.regex(robot.screen, /▌ ● running +web-0/, `${columns}x${rows}`);
+	}
+
+	// eslint-disable-next-line no-control-regex
+	t.notRegex(robot.output, /\u001B\[[23]J/);
+});
+
+test.serial('the mouse chooses rows, gives panes the focus and scrolls', async t => {
+	const robot = await open(t);
+	robot.press('\u001B[<0;20;7M', '\u001B[<0;20;7m');
+	await robot.until(/▌ ○ exited 0 +database-0/);
+	robot.press('\u001B[<65;20;7M');
+	await robot.until(/▌ ● running +search-0/);
+	robot.press('m');
+	await robot.until('mouse off');
+	t.true(robot.output.includes('\u001B[?1000l'));
+});
+
+test.serial('an arrow key costs at most 120 bytes at 120x40 and 100 at 80x24; no key, no byte', async t => {
+	for (const [columns, rows, limit] of [[120, 40, 120], [80, 24, 100]] as const) {
+		const robot = await open(t, {columns, rows});
+		await robot.bytesAfter(() => {}, 400);
+		const idle = await robot.bytesAfter(() => {}, 700);
+		t.is(idle, '');
+		// The row and the place in the list; the other container's log comes once the key rests.
+		const sizes: number[] = [];
+		for (let index = 0; index < 2; index++) {
+			const before = robot.output.length;
+			robot.press(down);
+			await robot.until(screen => screen.includes(`${index + 2} of 24`));
+			sizes.push(Buffer.byteLength(robot.output.slice(before)));
+			await robot.bytesAfter(() => {});
+		}
+
+		t.log(`${columns}x${rows}: ${sizes.join(', ')} bytes`);
+		t.true(Math.min(...sizes) <= limit);
+	}
+});
+
+test.serial('q gives the terminal back', async t => {
+	const robot = await open(t);
+	robot.press('q');
+	t.is((await robot.exited).exitCode, 0);
+	await robot.until(() => !robot.isAlternate);
+	t.true(robot.output.trimEnd().endsWith('\u001B[?7h\u001B[?25h\u001B[?1049l'));
+});
+
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+	test.serial(`${signal} gives the terminal back and ends the program by that signal`, async t => {
+		const robot = await open(t);
+		robot.kill(signal);
+		const {signal: number} = await robot.exited;
+		t.is(number, {SIGTERM: 15, SIGHUP: 1, SIGINT: 2}[signal]);
+		await robot.until(() => !robot.isAlternate);
+		t.true(robot.output.includes('\u001B[?25h'));
+	});
+}
+
+test.serial('a crash gives the terminal back and shows the error', async t => {
+	const robot = await open(t, {environment: {LIVELY_CRASH_MS: '2500'}});
+	t.is((await robot.exited).exitCode, 1);
+	await robot.until(() => !robot.isAlternate);
+	t.regex(robot.output.slice(robot.output.lastIndexOf('\u001B[?1049l')), /planted crash/);
+});
+
+test.serial('ctrl-z gives the terminal back; going on draws the dashboard anew', async t => {
+	// Job control needs a shell around it.
+	const robot = new Robot(['/bin/bash', '--norc', '-i'], {columns: 100, rows: 30, environment: {HOME: '/nonexistent', PS1: 'prompt> '}});
+	t.teardown(async () => robot.end());
+	await robot.until('prompt>');
+	robot.press(`exec 2>&1; ${process.execPath} ${session}\r`);
+	await robot.until('web-0 line 39');
+	robot.press('\u001A');
+	await robot.until(/Stopped/);
+	t.false(robot.isAlternate);
+	robot.press('fg\r');
+	await robot.until(/▌ ● running +web-0/);
+	t.true(robot.isAlternate);
+	robot.press('q');
+	await robot.until(screen => screen.trimEnd().endsWith('prompt>'));
+	robot.press('stty -a | grep -o " icanon"\r');
+	await robot.until(/ icanon/);
+});
+
+test.serial('without a terminal it says so and ends with 1', async t => {
+	const robot = new Robot(['/bin/sh', '-c', `${process.execPath} ${session} </dev/null; echo code $?`]);
+	t.teardown(async () => robot.end());
+	await robot.until('code 1');
+	t.regex(robot.screen, /needs a terminal/);
+	const dumb = new Robot(['/bin/sh', '-c', `${process.execPath} ${session}; echo code $?`], {environment: {TERM: 'dumb'}});
+	t.teardown(async () => dumb.end());
+	await dumb.until('code 1');
+	t.regex(dumb.screen, /TERM=dumb/);
+});
+
+test.serial('NO_COLOR: no colour is sent, and the state and the choice can still be seen', async t => {
+	const robot = await open(t, {environment: {NO_COLOR: '1'}});
+	// eslint-disable-next-line no-control-regex
+	const codes = [...robot.output.matchAll(/\u001B\[([\d;]*)m/g)].flatMap(([, parameters = '']) => parameters.split(';'));
+	t.deepEqual([...new Set(codes)].filter(code => Number(code) >= 30), []);
+	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);
+});
