@@ -8,6 +8,7 @@ export type ImagesEffect = {reload(): Promise<void>};
 
 // Arrow keys held down do not ask for the layers of every image on the way.
 const settleMs = 60;
+const patienceMs = 150;
 
 export function imagesEffect({engine, store, signal}: EffectContext): ImagesEffect {
 	const loadLayers = async () => {
@@ -17,15 +18,28 @@ export function imagesEffect({engine, store, signal}: EffectContext): ImagesEffe
 			return;
 		}
 
-		store.dispatch({type: 'layersAsked', imageId});
 		if (imageId === undefined) {
+			store.dispatch({type: 'layersAsked', imageId});
 			return;
 		}
 
+		// Most answers come at once: the layers of the image before stay until then, instead of a flash of "loading".
+		const ask = () => {
+			if (selectedItem(store.getState(), 'images')?.id === imageId) {
+				store.dispatch({type: 'layersAsked', imageId});
+			}
+		};
+
+		const timer = setTimeout(ask, patienceMs);
 		try {
-			store.dispatch({type: 'layersLoaded', imageId, layers: await engine.imageLayers(imageId)});
+			const layers = await engine.imageLayers(imageId);
+			ask();
+			store.dispatch({type: 'layersLoaded', imageId, layers});
 		} catch (error) {
+			ask();
 			store.dispatch({type: 'layersFailed', imageId, problem: problemOf(error)});
+		} finally {
+			clearTimeout(timer);
 		}
 	};
 
