@@ -1,6 +1,5 @@
 /** The command line: finds the verb, gives it its context, and turns what comes of it into an exit code. Loads nothing it may not need. */
 import process from 'node:process';
-import {isatty} from 'node:tty';
 import type {Engine} from '../engine/index.js';
 import {globalOptions} from './arguments/global-options.js';
 import {parse, type Parsed} from './arguments/parse.js';
@@ -8,7 +7,7 @@ import {UsageError} from './arguments/usage-error.js';
 import type {Command, CommandContext} from './commands/context.js';
 import {findCommand} from './commands/registry.js';
 import {describeError} from './commands/report-error.js';
-import {BrokenPipeError, standardOutput} from './foreground/standard-streams.js';
+import {BrokenPipeError, isTerminal, standardOutput} from './foreground/standard-streams.js';
 
 type Globals = Parsed<typeof globalOptions>;
 
@@ -66,7 +65,7 @@ function makeContext(globals: Globals): CommandContext {
 		errors,
 		input: {
 			get isTerminal() {
-				return isatty(0);
+				return isTerminal(0);
 			},
 			stream: () => process.stdin,
 		},

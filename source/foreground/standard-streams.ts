@@ -3,7 +3,7 @@ The process's own streams. Text goes out with one blocking write (no stream mach
 asynchronous writes, so that signals are served while a slow reader holds it up.
 */
 import fs from 'node:fs';
-import {isatty} from 'node:tty';
+import process from 'node:process';
 
 export type Output = {
 	readonly isTerminal: boolean;
@@ -22,7 +22,7 @@ export function standardOutput(fd: 1 | 2): Output {
 	let terminal: boolean | undefined;
 	return {
 		get isTerminal() {
-			terminal ??= isatty(fd);
+			terminal ??= isTerminal(fd);
 			return terminal;
 		},
 		write(data) {
@@ -30,6 +30,15 @@ export function standardOutput(fd: 1 | 2): Output {
 		},
 		send: async data => sendAll(fd, data),
 	};
+}
+
+/** `tty.isatty`, without loading the module (and sockets with it) for a pipe or file. */
+export function isTerminal(fd: number): boolean {
+	try {
+		return fs.fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+	} catch {
+		return false; // closed
+	}
 }
 
 function writeAll(fd: number, data: Uint8Array): void {
