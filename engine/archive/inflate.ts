@@ -106,9 +106,16 @@ async function feed(source: AsyncIterable<Buffer>, target: Writable): Promise<vo
 	target.end();
 }
 
+/** A stream that is destroyed in the middle of a write (damaged input) never calls back: `close` ends the wait then. */
 async function write(target: Writable, piece: Buffer): Promise<void> {
 	return new Promise((resolve, reject) => {
+		const onClose = () => {
+			reject(Object.assign(new Error('closed while writing'), {code: 'ERR_STREAM_DESTROYED'}));
+		};
+
+		target.once('close', onClose);
 		target.write(piece, error => {
+			target.off('close', onClose);
 			if (error) {
 				reject(error);
 			} else {
