@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -126,13 +127,13 @@ static inline int kernel_pidfd_send_signal(int pidfd, int number)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, number, (siginfo_t *)0, 0);
 }
 
-/* Like fork, with namespaces and a pidfd: the child goes on on a copy of this stack. */
-static inline pid_t kernel_clone3(uint64_t flags, int *pidfd)
+/* Like fork, with namespaces and a pidfd: the child goes on on a copy of this stack. `exit_signal` is 0 with CLONE_PARENT. */
+static inline pid_t kernel_clone3(uint64_t flags, int *pidfd, int exit_signal)
 {
 	struct kernel_clone_args arguments = {
 		.flags = flags | K_CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
+		.exit_signal = (uint64_t)exit_signal,
 	};
 
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "init.h"
 #include "kernel.h"
 #include "report.h"
 #include "sandbox.h"
@@ -25,11 +26,6 @@
 #pragma weak cmd_cp_in
 #pragma weak cmd_stat
 #pragma weak cmd_export
-#pragma weak cmd_create
-#pragma weak cmd_run
-#pragma weak cmd_start
-#pragma weak cmd_exec
-#pragma weak cmd_delete
 
 struct command {
 	const char *name;
@@ -54,7 +50,7 @@ static const struct command commands[] = {
 	{"create", cmd_create, true, true},
 	{"run", cmd_run, true, true},
 	{"start", cmd_start, false, false},
-	{"exec", cmd_exec, true, true},
+	{"exec", cmd_exec, true, false},
 	{"delete", cmd_delete, false, true},
 };
 
@@ -67,6 +63,8 @@ int main(int argc, char **argv)
 {
 	struct error err = {0};
 
+	if (init_is_wanted(argc, argv))
+		return init_main(argv);
 	if (open_standard_streams())
 		return 1;
 	report_init();

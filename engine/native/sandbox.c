@@ -95,6 +95,7 @@ int cmd_sandbox(int argc, char **argv, struct error *err)
 		return error_set(err, ERROR_INVALID_PARAMETER, "usage: sandbox up|down|status --sandbox DIR --uid-map MAP --gid-map MAP");
 	if (strcmp(words.items[0], "up") == 0 && sandbox_connect(&sandbox_options, &connection, &userns, err))
 		return -1;
+	cleanup_fd(&connection);
 	if (open_directory(sandbox_options.dir, &directory, err))
 		return -1;
 	if (strcmp(words.items[0], "down") == 0)
