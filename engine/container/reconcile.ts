@@ -6,14 +6,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {isEngineError} from '../errors.js';
 import {listIfThere, removeIfThere} from '../files/atomic-file.js';
-import {runNative} from '../runtime/native-program.js';
 import {removeContainerCgroups} from './container-cgroups.js';
 import type {ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {parseContainerId, type ContainerId} from './container.js';
 import {isBeingRemovedElsewhere, listLeaving, readLeaving, unmarkLeaving} from './leaving.js';
 import {readState} from './read-state.js';
-import {removeContainer} from './remove.js';
+import {killAndWait, removeContainer} from './remove.js';
 
 /** Safe at any time, in any number of processes. Never throws: what can't be done now is tried again at the next start. */
 export async function reconcileContainers(context: ContainerContext): Promise<void> {
@@ -64,10 +63,7 @@ async function endOrphans(context: ContainerContext): Promise<void> {
 		}
 
 		const socket = path.join(store.layout.run, name);
-		if (store.native !== undefined) {
-			await runNative(store.native, 'delete', ['--state', store.layout.trash, '--socket', socket, '--force']).catch(() => {});
-		}
-
+		await killAndWait(socket).catch(() => false);
 		removeIfThere(socket);
 	}
 }

@@ -116,22 +116,17 @@ async function endProcesses(context: ContainerContext, id: ContainerId, record: 
 
 	context.prepared.get(id)?.close();
 	context.prepared.delete(id);
-	if (status.status !== 'created') {
-		if (record !== undefined) {
-			tellEvent(context, record, 'kill', {signal: String(sigkill)});
-		}
-
-		if (await killAndWait(places.socket)) {
-			return;
-		}
+	if (status.status !== 'created' && record !== undefined) {
+		tellEvent(context, record, 'kill', {signal: String(sigkill)});
 	}
 
-	if (context.store.native !== undefined) {
+	if (!(await killAndWait(places.socket)) && context.store.native !== undefined) {
 		await runNative(context.store.native, 'delete', ['--state', places.folder, '--socket', places.socket, '--force']);
 	}
 }
 
-async function killAndWait(socket: string): Promise<boolean> {
+/** Kills what a monitor holds, started or not; false when there is no monitor or it does not answer. */
+export async function killAndWait(socket: string): Promise<boolean> {
 	const connection = await connectMonitor(socket);
 	if (connection === undefined) {
 		return false;

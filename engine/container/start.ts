@@ -1,9 +1,10 @@
 /**
 Starting containers.
 */
+import path from 'node:path';
 import {EngineError} from '../errors.js';
 import {connectMonitor} from '../runtime/monitor-client.js';
-import {runNative} from '../runtime/native-program.js';
+import {nativeLock} from '../store/native-lock.js';
 import {requireNative, type ContainerContext} from './container-context.js';
 import {containerPlaces, findContainer, noSuchContainer} from './container-store.js';
 import {checkStartable} from './container-state.js';
@@ -12,6 +13,9 @@ import {settleExit} from './exit.js';
 import {asStartFailure, launch} from './launch.js';
 import {readLeaving} from './leaving.js';
 import {readState} from './read-state.js';
+import {killAndWait} from './remove.js';
+
+const lockTimeoutMs = 15_000;
 
 /**
 Starts it; false when it was running already. Of several processes starting one container at once, one starts it and the others get false. Throws `conflict` for a
@@ -43,7 +47,8 @@ export async function startContainer(context: ContainerContext, unsafeName: stri
 
 	const connection = await connectMonitor(containerPlaces(context.store, id).socket);
 	if (connection === undefined) {
-		return false; // It has started, and has ended already
+		await waitForOldMonitor(context, record);
+		return startContainer(context, id);
 	}
 
 	try {
@@ -51,6 +56,13 @@ export async function startContainer(context: ContainerContext, unsafeName: stri
 	} finally {
 		connection.close();
 	}
+}
+
+/** A monitor holds its lock for a moment after it has told the exit. */
+async function waitForOldMonitor(context: ContainerContext, record: ContainerRecord): Promise<void> {
+	const lock = path.join(containerPlaces(context.store, record.id).folder, 'monitor.lock');
+	const release = await nativeLock(requireNative(context))(lock, {waitMs: lockTimeoutMs});
+	await release();
 }
 
 /** Sends the start command to a container that waits for it; false when somebody else did. */
@@ -71,13 +83,11 @@ async function release(context: ContainerContext, record: ContainerRecord, start
 
 /** A removal that began while it was being started wins: what was started is ended again. */
 async function refuseIfLeaving(context: ContainerContext, record: ContainerRecord): Promise<void> {
-	const {store} = context;
-	const places = containerPlaces(store, record.id);
-	if (readLeaving(store, record.id)?.phase !== 'now' && isThere(context, record)) {
+	if (readLeaving(context.store, record.id)?.phase !== 'now' && isThere(context, record)) {
 		return;
 	}
 
-	await runNative(requireNative(context), 'delete', ['--state', places.folder, '--socket', places.socket, '--force']).catch(() => {});
+	await killAndWait(containerPlaces(context.store, record.id).socket);
 	throw isThere(context, record) ? new EngineError('conflict', 'container is marked for removal and cannot be started') : noSuchContainer(record.name);
 }
 
