@@ -19,7 +19,7 @@ export async function memoryPerContainer(subject, image) {
 
 		await sleep(1500);
 		const appeared = processes().filter(({pid, command}) => !before.has(pid) && !command.startsWith('sleep') && !/\/sleep\0/.test(command));
-		const byProgram = Map.groupBy ? Map.groupBy(appeared, ({program}) => program) : groupBy(appeared);
+		const byProgram = groupBy(appeared);
 		const parts = [...byProgram].filter(([program]) => program !== '');
 		const each = parts.filter(([, list]) => list.length >= containers / 2);
 		const once = parts.filter(([, list]) => list.length < containers / 2 && /tug|docker|containerd|podman|conmon|pasta|slirp/.test(list[0].program));

@@ -38,7 +38,7 @@ test('the archive is one that docker loads: blobs by digest, manifest.json, thre
 	const config = JSON.parse(fs.readFileSync(path.join(folder, image!.Config), 'utf8')) as Config;
 	t.is(config.architecture, 'arm64');
 	t.is(image!.Layers.length, 3);
-	t.deepEqual(config.history.filter(entry => !entry.empty_layer).length, 3);
+	t.is(config.history.filter(entry => !entry.empty_layer).length, 3);
 	t.true(config.history.length > 3);
 	for (const [index, layer] of image!.Layers.entries()) {
 		const digest = sha256(fs.readFileSync(path.join(folder, layer)));

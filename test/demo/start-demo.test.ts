@@ -91,7 +91,7 @@ test('a second start changes nothing, and raises what was stopped', async t => {
 	t.deepEqual(calls, ['start demo-web']);
 });
 
-test("a container of the same name that is somebody's own is left alone", async t => {
+test('a container of the same name that is somebody\'s own is left alone', async t => {
 	const {engine, states, foreign} = fakeEngine();
 	states.set('demo-web', 'exited');
 	foreign.add('demo-web');

@@ -44,7 +44,8 @@ let programs: Programs | string | undefined;
 
 /** Undefined, with the reason logged and the test passed, where containers can't run. */
 export async function openBox(t: ExecutionContext): Promise<Box | undefined> {
-	const prepared = (programs ??= preparePrograms());
+	programs ??= preparePrograms();
+	const prepared = programs;
 	if (typeof prepared === 'string') {
 		t.log(`skipped: ${prepared}`);
 		t.pass();
@@ -95,7 +96,7 @@ function makeBox(engine: Engine, root: string, prepared: Programs): Box {
 			try {
 				await engine.startContainer(id);
 				const {exitCode} = await engine.waitContainer(id);
-				return ended(exitCode, engine.logs(id));
+				return await ended(exitCode, engine.logs(id));
 			} finally {
 				await engine.removeContainer(id, {force: true});
 			}
@@ -103,7 +104,7 @@ function makeBox(engine: Engine, root: string, prepared: Programs): Box {
 		async exec(id, command, options = {}) {
 			const {Id} = await engine.createExec(id, {AttachStdout: true, AttachStderr: true, Cmd: [...command], ...options});
 			const attachment = await engine.startExec(Id);
-			const done = attachment!.done;
+			const {done} = (attachment!);
 			const output = await ended(0, attachment!.output);
 			const how = await done;
 			return {...output, exitCode: how.reason === 'exited' ? how.exitCode : -1};
@@ -161,7 +162,7 @@ function baseLayer({probe, demo}: Programs): LayerEntry[] {
 
 /** A docker archive of an image with these layers, base first. */
 export async function imageArchive(name: string, layers: ReadonlyArray<readonly LayerEntry[] | Buffer>): Promise<Buffer> {
-	const tars = layers.map(layer => (Buffer.isBuffer(layer) ? layer : layerTar(layer as readonly LayerEntry[], 0)));
+	const tars = layers.map(layer => (Buffer.isBuffer(layer) ? layer : layerTar(layer, 0)));
 	const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 	const config = Buffer.from(JSON.stringify({
 		architecture: process.arch === 'x64' ? 'amd64' : process.arch,

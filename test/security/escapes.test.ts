@@ -25,6 +25,11 @@ async function attempt(run: Promise<Ended>): Promise<Ended | undefined> {
 	}
 }
 
+/** Not refused by the engine, and the program inside came to its end. */
+function ran(result: Ended | undefined): result is Ended {
+	return result?.exitCode === 0;
+}
+
 /** Everything in a folder, with contents: what an attack must not change. */
 function picture(folder: string): string[] {
 	return fs.readdirSync(folder, {recursive: true, encoding: 'utf8'}).sort().map(name => {
@@ -81,7 +86,7 @@ test('no descriptor of the host leaks in, and a working directory through one is
 	for (let fd = 3; fd < 24; fd++) {
 		for (const result of [await attempt(box.run(['probe', 'cwd'], {WorkingDir: `/proc/self/fd/${fd}`})), await attempt(box.exec(id, ['probe', 'cwd'], {WorkingDir: `/proc/self/fd/${fd}`}))]) {
 			// `createCwd` may have made nothing there: it is proc. Whatever ran must be inside.
-			t.true(result === undefined || result.exitCode !== 0 || result.lines[0]!.endsWith(' inside'), `${fd}: ${result?.lines[0]}`);
+			t.true(!ran(result) || result.lines[0]!.endsWith(' inside'), `${fd}: ${result?.lines[0]}`);
 		}
 	}
 });
@@ -96,7 +101,7 @@ test('a working directory that is a symlink out is resolved inside', async t => 
 	await box.image('links:latest', [{kind: 'symlink', name: 'away', target: `../../../../../..${outside}`}, {kind: 'symlink', name: 'magic', target: '/proc/1/root'}]);
 	for (const WorkingDir of ['/away', '/magic', '/proc/1/cwd', '/proc/self/root', '/away/deeper']) {
 		const result = await attempt(box.run(['probe', 'cwd'], {Image: 'links:latest', WorkingDir}));
-		t.true(result === undefined || result.exitCode !== 0 || result.lines[0]!.endsWith(' inside'), `${WorkingDir}: ${result?.lines[0]}`);
+		t.true(!ran(result) || result.lines[0]!.endsWith(' inside'), `${WorkingDir}: ${result?.lines[0]}`);
 	}
 
 	t.deepEqual(picture(outside), []);
@@ -142,7 +147,7 @@ for (const [name, target] of [['dev', '/etc'], ['proc', '/tmp'], ['sys', '/etc']
 		// The base layer has these as folders; a whiteout makes room, as an attacker's own image would have none.
 		await box.image('replaced:latest', [{kind: 'file', name: `.wh.${name}`, data: ''}], [{kind: 'symlink', name, target}]);
 		const result = await attempt(box.run(['probe', 'node', '/proc/self/status', '--', 'read', '/proc/kcore', '--', 'write', '/proc/sys/kernel/domainname', 'x', '--', 'cwd'], {Image: 'replaced:latest'}));
-		if (result !== undefined && result.exitCode === 0) {
+		if (ran(result)) {
 			const [status, , domain, cwd] = result.lines;
 			t.true(status!.endsWith(`fs=${procMagic}`), 'proc is the real one');
 			t.regex(domain!, /^errno/);
@@ -210,12 +215,12 @@ test('the target of a volume is resolved inside the container (CVE-2021-30465, C
 	]);
 	for (const target of ['/absolute/new', '/relative/new', '/absolute', '/relative', '/magic/new', `/deep/up${outside}/new`, '/data/../../../../x']) {
 		const result = await attempt(box.run(['sh', '-c', `cat ${target}/content; probe cwd`], {Image: 'climber:latest', HostConfig: {Binds: [`${volume}:${target}`]}}));
-		if (result !== undefined && result.exitCode === 0) {
+		if (ran(result)) {
 			t.regex(result.lines[0]!, /of the volume/, target);
 		}
 
 		t.deepEqual(picture(outside), before, target);
-		t.deepEqual(picture(volume).length, 1, target);
+		t.is(picture(volume).length, 1, target);
 	}
 });
 
@@ -231,9 +236,9 @@ test('a target that is swapped while containers start never leads outside', asyn
 	// Two containers share a folder; the one swaps a link in it while the other is mounted onto it.
 	fs.mkdirSync(path.join(shared, 'real'));
 	fs.chmodSync(shared, 0o777);
-	let isDone = false;
+	const done = new AbortController();
 	const swapper = (async () => {
-		for (let turn = 0; !isDone; turn++) {
+		for (let turn = 0; !done.signal.aborted; turn++) {
 			const link = path.join(shared, 'swap');
 			fs.rmSync(link, {force: true, recursive: true});
 			if (turn % 2 === 0) {
@@ -251,7 +256,7 @@ test('a target that is swapped while containers start never leads outside', asyn
 		await attempt(box.run(['probe', 'cwd'], {HostConfig: {Binds: [`${shared}:/shared`, `${volume}:/shared/swap/inner`]}}));
 	}
 
-	isDone = true;
+	done.abort();
 	await swapper;
 	t.deepEqual(picture(outside), []);
 	t.deepEqual(picture(volume), []);

@@ -20,7 +20,7 @@ export function parseProfile(json: string): SeccompProfile | undefined {
 	const architectures = list(root, 'architectures').map(entry => string(entry, 'architectures'));
 	const map = list(root, 'archMap').map(entry => object(entry, 'archMap'));
 	if (architectures.length > 0 && map.length > 0) {
-		throw invalid("both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'");
+		throw invalid('both \'architectures\' and \'archMap\' are specified in the seccomp profile, use either \'architectures\' or \'archMap\'');
 	}
 
 	return {
@@ -43,7 +43,7 @@ function parseRule(rule: Json): SeccompRule {
 	const names = list(rule, 'names').map(name => string(name, 'names'));
 	const name = rule['name'] === undefined || rule['name'] === '' ? undefined : string(rule['name'], 'name');
 	if (name !== undefined && names.length > 0) {
-		throw invalid("both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'");
+		throw invalid('both \'name\' and \'names\' are specified in the seccomp profile, use either \'name\' or \'names\'');
 	}
 
 	return {
@@ -70,7 +70,7 @@ function parseComparison(entry: Json): ArgumentComparison {
 }
 
 function parseCondition(entry: Json): RuleCondition {
-	const minKernel = entry['minKernel'];
+	const {minKernel} = entry;
 	return {
 		// A capability this system does not know is one that nobody holds: a bit of its own.
 		capabilities: list(entry, 'caps').reduce<bigint>((mask, name) => mask | capabilityBit(string(name, 'caps')), 0n),

@@ -3,7 +3,7 @@ import test from 'ava';
 import {isEngineError} from '../../../engine/errors.js';
 import {allCapabilitiesMask, capabilitiesOf, capabilityMask, capabilityNames, defaultCapabilitiesMask, resolveCapabilities, type CapabilityRequest} from '../../../engine/runtime/security/capabilities.js';
 
-test("the default set is docker's", t => {
+test('the default set is docker\'s', t => {
 	const sets = resolveCapabilities();
 	// CapBnd, CapEff and CapPrm of a container of docker 28; CapInh and CapAmb are empty there.
 	t.deepEqual(sets, {bounding: 0xa8_04_25_fbn, effective: 0xa8_04_25_fbn, permitted: 0xa8_04_25_fbn, inheritable: 0n, ambient: 0n});
@@ -23,7 +23,7 @@ test('every capability has its number', t => {
 	}
 
 	for (const [, name, number] of fs.readFileSync(header, 'utf8').matchAll(/^#define (CAP_\w+)\s+(\d+)$/gm)) {
-		t.is(capabilityNames[Number(number)] as string | undefined, name);
+		t.is<string | undefined, string | undefined>(capabilityNames[Number(number)], name);
 	}
 });
 
@@ -49,7 +49,7 @@ for (const [title, request, mask] of requests) {
 	});
 }
 
-test("an unknown name is refused in docker's words", t => {
+test('an unknown name is refused in docker\'s words', t => {
 	const added = t.throws(() => resolveCapabilities({add: ['sys_magic']}), {message: 'invalid CapAdd: unknown capability: "CAP_SYS_MAGIC"'});
 	t.true(isEngineError(added, 'invalidParameter'));
 	t.throws(() => resolveCapabilities({drop: ['CAP_']}), {message: 'invalid CapDrop: unknown capability: "CAP_"'});

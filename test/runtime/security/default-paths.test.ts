@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import {defaultDevices, defaultSymlinks, maskedPaths, readonlyPaths} from '../../../engine/runtime/security/default-paths.js';
 
-test("masked and read-only paths are docker 28's", t => {
+test('masked and read-only paths are docker 28\'s', t => {
 	t.deepEqual(readonlyPaths, ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']);
 	const masked = maskedPaths('/nowhere');
 	t.is(masked.length, 12);
@@ -30,7 +30,7 @@ test('a caller can change the list it got', t => {
 	t.is(maskedPaths('/nowhere').length, 12);
 });
 
-test("the device nodes are the machine's own", t => {
+test('the device nodes are the machine\'s own', t => {
 	t.is(defaultDevices.length, 6);
 	for (const {path: node, type, major, minor, mode} of defaultDevices) {
 		t.is(type, 'c');

@@ -9,7 +9,7 @@ import {compileSeccompProfile, defaultSeccompFilter} from '../../../engine/runti
 import {syscallTable} from '../../../engine/runtime/security/syscall-tables.js';
 import {auditArch, runFilter} from '../../helpers/bpf-machine.js';
 
-const allow = seccompReturn.allow;
+const {allow} = seccompReturn;
 const perm = seccompReturn.errno(1);
 const noSys = seccompReturn.errno(38);
 
@@ -23,7 +23,7 @@ test('the filter made at build time is the one compiled now', async t => {
 	}
 });
 
-test("the default filter lets through and refuses what docker's does", async t => {
+test('the default filter lets through and refuses what docker\'s does', async t => {
 	const filter = await defaultSeccompFilter(defaultCapabilitiesMask, 'x64');
 	for (const name of ['read', 'execve', 'chroot', 'mknod', 'ptrace', 'rseq', 'fchmodat2', 'removexattrat', 'statmount']) {
 		t.is(decide(filter, name), allow, name);
