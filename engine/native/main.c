@@ -16,7 +16,6 @@
 #include "sealed.h"
 
 /* Halves that are not there yet. */
-#pragma weak cmd_probe
 #pragma weak cmd_layer_apply
 #pragma weak cmd_layer_diff
 #pragma weak cmd_changes
