@@ -108,7 +108,12 @@ async function help(context: CommandContext, words: readonly string[]): Promise<
 async function dashboard(context: CommandContext): Promise<number> {
 	const engine = await context.engine();
 	const {runDashboard} = await import('./app.js');
-	return runDashboard(engine, {});
+	return runDashboard(engine, {
+		async demo() {
+			const {startDemo} = await import('../engine/index.js');
+			await startDemo(engine);
+		},
+	});
 }
 
 async function unknown(context: CommandContext, words: readonly string[]): Promise<number> {
