@@ -6,22 +6,23 @@ import {EngineError} from '../errors.js';
 /** Compiles a pattern. Throws `invalidParameter` for a malformed one. */
 export function toGlob(pattern: string): RegExp {
 	let source = '';
-	for (let index = 0; index < pattern.length; index++) {
-		const character = pattern[index]!;
+	const characters = [...pattern];
+	for (let index = 0; index < characters.length; index++) {
+		const character = characters[index]!;
 		if (character === '*') {
 			source += '[^/]*';
 		} else if (character === '?') {
 			source += '[^/]';
 		} else if (character === '[') {
-			const end = classEnd(pattern, index);
-			source += characterClass(pattern.slice(index + 1, end), pattern);
+			const end = classEnd(characters, index);
+			source += characterClass(characters.slice(index + 1, end).join(''), pattern);
 			index = end;
 		} else if (character === '\\') {
-			if (++index === pattern.length) {
+			if (++index === characters.length) {
 				throw badPattern(pattern);
 			}
 
-			source += literal(pattern[index]!);
+			source += literal(characters[index]!);
 		} else {
 			source += literal(character);
 		}
@@ -38,7 +39,7 @@ export function matchesGlob(glob: RegExp, text: string): boolean {
 	return glob.test(text);
 }
 
-function classEnd(pattern: string, start: number): number {
+function classEnd(pattern: readonly string[], start: number): number {
 	for (let index = start + 1; index < pattern.length; index++) {
 		if (pattern[index] === '\\') {
 			index++;
@@ -47,22 +48,24 @@ function classEnd(pattern: string, start: number): number {
 		}
 	}
 
-	throw badPattern(pattern);
+	throw badPattern(pattern.join(''));
 }
 
+/** Characters and ranges; `-` and `]` only with a backslash. */
 function characterClass(body: string, pattern: string): string {
 	const negated = body.startsWith('^');
 	const rest = negated ? body.slice(1) : body;
-	if (rest === '') {
+	if (!/^(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+$/su.test(rest)) {
 		throw badPattern(pattern);
 	}
 
-	// In Go a class never matches a slash only by being negated; it may, so nothing is taken away here.
-	return `[${negated ? '^' : ''}${rest.replaceAll(/\\(.)/gs, (_, escaped: string) => literal(escaped)).replaceAll('[', String.raw`\[`).replaceAll('^', String.raw`\^`)}]`;
+	const escaped = rest.replaceAll(/\\(.)|([^-])/gsu, (_, first: string | undefined, second: string | undefined) => literal(first ?? second!));
+	return `[${negated ? '^' : ''}${escaped}]`;
 }
 
+/** By its code point, which means the same inside and outside of a class. */
 function literal(character: string): string {
-	return /[\w\s]/.test(character) || character.codePointAt(0)! > 127 ? character : (/[$()*+./?[\\\]^{|}-]/.test(character) ? `\\${character}` : character);
+	return /^\w$/.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
 
 function badPattern(pattern: string): EngineError {

@@ -1,0 +1,191 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {once} from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import test, {type ExecutionContext} from 'ava';
+import {imageService} from '../../engine/image/image-service.js';
+import type {Store} from '../../engine/store/open-store.js';
+import {reconcile} from '../../engine/store/reconcile.js';
+import {assertSound, dockerArchive, hasProgram, idOf, imageLab, layerWith, load, reopen, tarOf, temporaryFolder, type TestImage} from '../helpers/image-lab.js';
+
+const script = fileURLToPath(new URL('../helpers/load-archive.js', import.meta.url));
+
+function startLoad(t: ExecutionContext, store: Store, files: readonly string[]): ChildProcess {
+	const child = spawn(process.execPath, [script, store.layout.root, JSON.stringify(store.native), ...files], {stdio: ['ignore', 'ignore', 'inherit']});
+	t.teardown(() => child.kill('SIGKILL'));
+	return child;
+}
+
+const many = (prefix: string, count: number) => tarOf(Array.from({length: count}, (_, index) => ({name: `${prefix}/${index}`, data: `${prefix}${index}`})));
+const shared = many('shared', 500);
+const makeImage = (name: string): TestImage => ({layers: [shared, many(name, 300), layerWith(`${name}-big`, randomBytes(2_000_000))], tags: [`${name}:1`]});
+
+function write(folder: string, ...images: readonly TestImage[]): string[] {
+	return images.map((image, index) => {
+		const file = path.join(folder, `${index}.tar`);
+		fs.writeFileSync(file, dockerArchive(image));
+		return file;
+	});
+}
+
+test('processes that load the same and different archives at once store everything once', async t => {
+	const lab = imageLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const images = ['a', 'b', 'c'].map(name => makeImage(name));
+	const files = write(temporaryFolder(t), ...images);
+	const children = [files, files, [...files].reverse(), [files[1]!]].map(list => startLoad(t, lab.store, list));
+	const codes = await Promise.all(children.map(async child => (await once(child, 'close'))[0] as number));
+	t.deepEqual(codes, [0, 0, 0, 0]);
+	t.deepEqual(lab.images.list().map(image => image.id as string).sort(), images.map(image => idOf(image)).sort());
+	t.is(fs.readdirSync(lab.store.layout.layers).length, 7);
+	assertSound(t, lab.store);
+});
+
+test('loading and removing at once never leaves an image without its layers', async t => {
+	const lab = imageLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const images = ['a', 'b'].map(name => makeImage(name));
+	const [first, second] = write(temporaryFolder(t), ...images) as [string, string];
+	const loader = startLoad(t, lab.store, [first, second, first, second, first]);
+	const closed = once(loader, 'close');
+	let isLoading = true;
+	void closed.then(() => {
+		isLoading = false;
+	});
+	const other = imageService(reopen(lab.store));
+	while (isLoading) {
+		for (const image of lab.images.list()) {
+			await other.remove(image.id, {force: true}).catch(() => {}); // The other may have been quicker.
+		}
+
+		await other.prune();
+		await new Promise(resolve => {
+			setTimeout(resolve, 3);
+		});
+	}
+
+	t.is((await closed)[0], 0);
+	assertSound(t, lab.store);
+});
+
+test('two at once in one process share what they load', async t => {
+	const lab = imageLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const [file] = write(temporaryFolder(t), makeImage('a')) as [string];
+	await Promise.all([load(lab.images, {path: file}), load(lab.images, {path: file}), load(imageService(reopen(lab.store)), {path: file})]);
+	t.is(lab.images.list().length, 1);
+	assertSound(t, lab.store);
+});
+
+test.serial('a load that is killed at any moment leaves a store that the next start puts in order', async t => {
+	const lab = imageLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const images = ['a', 'b'].map(name => makeImage(name));
+	const files = write(temporaryFolder(t), ...images);
+	const started = performance.now();
+	await once(startLoad(t, lab.store, files), 'close');
+	const wholeMs = performance.now() - started;
+	await lab.images.prune({filters: {dangling: ['false']}});
+	assertSound(t, lab.store);
+
+	const rounds = 20;
+	const seen = new Set<number>();
+	for (let round = 0; round < rounds; round++) {
+		const child = startLoad(t, lab.store, files);
+		const closed = once(child, 'close');
+		// A sweep over the whole run, past node's own start.
+		await new Promise(resolve => {
+			setTimeout(resolve, wholeMs * (0.2 + ((0.8 * round) / rounds)));
+		});
+		child.kill('SIGKILL');
+		await closed;
+
+		// Readable at once, even before anything is put in order.
+		const store = reopen(lab.store);
+		const found = imageService(store).list();
+		seen.add(found.length);
+		assertSound(t, store, false);
+		await reconcile(store);
+		assertSound(t, store);
+		t.deepEqual(imageService(store).list().map(image => image.id), found.map(image => image.id));
+		await imageService(store).prune({filters: {dangling: ['false']}});
+		t.deepEqual(fs.readdirSync(store.layout.layers), []);
+		t.deepEqual(fs.readdirSync(store.layout.blobs), []);
+	}
+
+	t.log(`images there when it was killed: ${[...seen].sort().join(', ')}`);
+	// And it still works.
+	t.is(await load(lab.images, {path: files[0]!}), 'Loaded image: a:1\n');
+	assertSound(t, lab.store);
+});
+
+test('a full disk is a clear error, and the store is whole', async t => {
+	const lab = imageLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	if (process.getuid!() !== 0 || !hasProgram('unshare')) {
+		t.log('skipped: making a small file system needs root and unshare');
+		t.pass();
+		return;
+	}
+
+	const folder = temporaryFolder(t);
+	const small: TestImage = {layers: [layerWith('small')], tags: ['small:1']};
+	const big: TestImage = {layers: [layerWith('big', randomBytes(12_000_000))], tags: ['big:1']};
+	const files = write(folder, small, big);
+	const disk = path.join(folder, 'disk');
+	fs.mkdirSync(disk);
+	const verify = new URL('../../engine/store/verify-store.js', import.meta.url).href;
+	const open = new URL('../../engine/store/open-store.js', import.meta.url).href;
+	const service = new URL('../../engine/image/image-service.js', import.meta.url).href;
+	const code = `
+		import {openStore} from ${JSON.stringify(open)};
+		import {verifyStore} from ${JSON.stringify(verify)};
+		import {imageService} from ${JSON.stringify(service)};
+		const store = openStore({root: ${JSON.stringify(path.join(disk, 'root'))}, run: ${JSON.stringify(path.join(disk, 'run'))}, native: ${JSON.stringify(lab.store.native)}});
+		const images = imageService(store);
+		const errors = [];
+		for (const file of ${JSON.stringify(files)}) {
+			try {
+				for await (const _ of images.load({path: file}));
+			} catch (error) {
+				errors.push({kind: error.kind, code: error.code, message: error.message, hint: error.hint});
+			}
+		}
+		await images.prune();
+		console.log(JSON.stringify({errors, names: images.list().map(image => image.references[0].path), problems: verifyStore(store, {tidy: true})}));`;
+	for (const size of ['6m', '18m']) { // Full while the blob is written; full while the tree is.
+		const child = spawn('unshare', ['-m', 'sh', '-c', `mount -t tmpfs -o size=${size} none "$1" && exec "$2" --input-type=module -e "$3"`, 'sh', disk, process.execPath, code], {stdio: ['ignore', 'pipe', 'inherit']});
+		const output = (await child.stdout.toArray()).join('');
+		if (output === '') {
+			t.log('skipped: no tmpfs can be mounted here');
+			t.pass();
+			return;
+		}
+
+		const result = JSON.parse(output) as {errors: Array<{kind: string; code: string; message: string; hint: string}>; names: string[]; problems: string[]};
+		t.is(result.errors.length, 1, output);
+		t.is(result.errors[0]!.code, 'ENOSPC', output);
+		t.regex(result.errors[0]!.hint, /disk is full/);
+		t.regex(result.errors[0]!.message, /1\.tar/);
+		t.deepEqual(result.names, ['library/small']);
+		t.deepEqual(result.problems, []);
+	}
+});
