@@ -46,6 +46,7 @@ static int remember_late(struct extract *extract, const struct tar_entry *entry,
 static int set_late_times(struct extract *extract, struct error *err);
 static int set_path(const char *prefix, const char *unsafe_path, char **path, size_t *capacity, struct error *err);
 static int grow(char **buffer, size_t *capacity, size_t needed, struct error *err);
+static int bad_directory(struct error *err, const char *subject, const char *path);
 static int failed(struct error *err, const char *operation, const struct extract *extract);
 
 void extract_init(struct extract *extract, int root, const struct extract_options *options)
@@ -130,7 +131,7 @@ static int find_place(struct extract *extract, struct place *place, struct error
 
 	place->name = inside_split(extract->path, strlen(extract->path), &directory_length);
 	if (inside_directory(&extract->inside, extract->path, directory_length, true, &place->directory, err))
-		return -1;
+		return bad_directory(err, "", extract->path);
 	place->parent = place->directory->fd;
 	return 0;
 }
@@ -289,7 +290,7 @@ static int put_hardlink(struct extract *extract, const struct tar_entry *entry, 
 		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: hard link %.512s points to nothing", extract->path);
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (inside_directory(&extract->inside, extract->target, directory_length, false, &directory, err))
-			return error_prefix(err, "hard link %.512s to %.512s: ", extract->path, extract->target);
+			return bad_directory(err, "hard link ", extract->path);
 		if (linkat(directory->fd, name, place->parent, place->name, 0) == 0)
 			return 0;
 		if (errno != EEXIST || attempt)
@@ -552,6 +553,14 @@ static int grow(char **buffer, size_t *capacity, size_t needed, struct error *er
 	*buffer = grown;
 	*capacity = wanted;
 	return 0;
+}
+
+/* That a directory is not there is the archive's fault, not the caller's. */
+static int bad_directory(struct error *err, const char *subject, const char *path)
+{
+	if (err->kind == ERROR_NOT_FOUND)
+		err->kind = ERROR_INVALID_PARAMETER;
+	return error_prefix(err, "%s%.512s: ", subject, path);
 }
 
 static int failed(struct error *err, const char *operation, const struct extract *extract)

@@ -56,6 +56,8 @@ void tar_reader_free(struct tar_reader *reader)
 
 int tar_next(struct tar_reader *reader, const struct tar_entry **entry, struct error *err)
 {
+	bool announced = false;
+
 	*entry = NULL;
 	if (reader->finished)
 		return 0;
@@ -74,7 +76,7 @@ int tar_next(struct tar_reader *reader, const struct tar_entry **entry, struct e
 			return -1;
 		if (!header) {
 			reader->finished = true;
-			return 0;
+			return announced ? truncated(reader, err) : 0;
 		}
 		switch (header->type) {
 		case 'x':
@@ -85,6 +87,7 @@ int tar_next(struct tar_reader *reader, const struct tar_entry **entry, struct e
 			if (tar_number(header->size, sizeof(header->size), &size) || size < 0 || size > TAR_EXTENDED_LIMIT)
 				return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: the extended header at byte %llu is larger than %u bytes",
 						 (unsigned long long)offset, TAR_EXTENDED_LIMIT);
+			announced = header->type != 'g';
 			if (take_extended(reader, header->type, (uint64_t)size, offset, err))
 				return -1;
 			break;
