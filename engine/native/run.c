@@ -17,25 +17,16 @@
 #include "descriptors.h"
 #include "launch.h"
 #include "lock.h"
+#include "monitor.h"
 #include "options.h"
 #include "report.h"
 #include "sandbox.h"
-
-/* The watching half. */
-#if __has_include("monitor.h")
-#include "monitor.h"
-#else
-int monitor_run(const struct plan *plan, struct launched *child, int listen_fd, int report_fd);
-#pragma weak monitor_run
-#endif
-#pragma weak monitor_failed
-void monitor_failed(const struct plan *plan, const struct error *err, int report_fd);
 
 static int launch(int argc, char **argv, enum plan_kind kind, uint64_t flags, struct error *err);
 static int pass_report_on(int from, struct error *err);
 static _Noreturn void monitor_main(struct plan *plan, int report);
 static int detach(int report, struct error *err);
-static int hold_lock(const struct plan *plan, struct error *err);
+static int hold_lock(const struct plan *plan, int *lock, struct error *err);
 static int listen_on(const char *path, int *listener, struct error *err);
 
 int cmd_create(int argc, char **argv, struct error *err)
@@ -102,22 +93,19 @@ static int pass_report_on(int from, struct error *err)
 static _Noreturn void monitor_main(struct plan *plan, int report)
 {
 	struct error err = {0};
+	struct monitor_descriptors descriptors = {.listener = -1, .report = report, .lock = -1};
 	struct launched launched;
-	int listener = -1;
 
-	if (detach(report, &err) || hold_lock(plan, &err)) {
+	if (detach(report, &err) || hold_lock(plan, &descriptors.lock, &err)) {
 		report_error(report, &err);
 		_exit(1);
 	}
-	if (listen_on(plan->socket, &listener, &err) == 0 &&
+	if (listen_on(plan->socket, &descriptors.listener, &err) == 0 &&
 	    (plan->kind == PLAN_KIND_EXEC ? launch_exec(plan, &launched, &err) : launch_container(plan, &launched, &err)) == 0)
-		_exit(monitor_run(plan, &launched, listener, report));
-	if (listener >= 0)
+		_exit(monitor_run(plan, &launched, &descriptors));
+	if (descriptors.listener >= 0)
 		unlink(plan->socket);
-	if (monitor_failed)
-		monitor_failed(plan, &err, report);
-	else
-		report_error(report, &err);
+	monitor_failed(plan, &err, report);
 	_exit(1);
 }
 
@@ -140,15 +128,14 @@ static int detach(int report, struct error *err)
 	return chdir("/") ? error_system(err, "go to", "/") : 0;
 }
 
-/* Never released: it is gone when this process is. */
-static int hold_lock(const struct plan *plan, struct error *err)
+/* Whatever becomes of this process, the kernel lets go of it. */
+static int hold_lock(const struct plan *plan, int *lock, struct error *err)
 {
 	char path[4096 + 16];
-	int fd;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/monitor.lock", plan->state_dir) >= sizeof(path))
 		return error_number(err, ENAMETOOLONG, "lock", plan->state_dir);
-	if (lock_file(path, LOCK_EX, &fd, err) == 0)
+	if (lock_file(path, LOCK_EX, lock, err) == 0)
 		return 0;
 	return err->kind == ERROR_CONFLICT ? error_set(err, ERROR_CONFLICT, "the container is already running") : -1;
 }
