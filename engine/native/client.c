@@ -110,6 +110,13 @@ void client_list_resume_stdin(struct client_list *list)
 	}
 }
 
+void client_list_read(struct client_list *list)
+{
+	for (struct client *client = list->first; client; client = client->next)
+		if (wants_input(client))
+			read_frames(list, client);
+}
+
 void client_list_finish(struct client_list *list)
 {
 	for (struct client *client = list->first; client; client = client->next) {
@@ -325,13 +332,16 @@ static void update(struct client_list *list, struct client *client)
 	uint32_t wanted = client->gone && !wants ? CLIENT_UNPOLLED : event.events;
 	bool idle = client->queue_length == 0 && !client->awaits_reply && !client->attached && !client->awaits_exit;
 
-	if (client->input_ended && (client->gone || client->refused ? client->queue_length == 0 : idle)) {
+	if (client->input_ended && !client->awaits_reply && (client->gone || client->refused ? client->queue_length == 0 : idle)) {
 		client->closed = true;
 		return;
 	}
 	if (wanted == client->polled)
 		return;
-	if (epoll_ctl(list->epoll_fd, wanted == CLIENT_UNPOLLED ? EPOLL_CTL_DEL : client->polled == CLIENT_UNPOLLED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, client->fd, &event))
-		client->closed = true;
+	if (epoll_ctl(list->epoll_fd, wanted == CLIENT_UNPOLLED ? EPOLL_CTL_DEL : client->polled == CLIENT_UNPOLLED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, client->fd, &event)) {
+		lose(client);
+		end_input(list, client);
+		wanted = CLIENT_UNPOLLED;
+	}
 	client->polled = wanted;
 }

@@ -105,6 +105,9 @@ bool client_is_behind(const struct client *client);
 /* Stdin has room again: reads on where that was waited for. */
 void client_list_resume_stdin(struct client_list *list);
 
+/* Serves the commands that have arrived by now. */
+void client_list_read(struct client_list *list);
+
 /* Ends reading from all: only what is queued still goes out. */
 void client_list_finish(struct client_list *list);
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -13,12 +12,7 @@
 
 #define STATUS_NAME "status.json"
 #define TEMPORARY_NAME "status.json.tmp"
-#define LOCK_NAME "monitor.lock"
 
-#define LOCK_ATTEMPTS 100
-#define LOCK_PAUSE_NS 10000000
-
-static int take_lock(int fd);
 static const char *kind_name(enum status_kind kind);
 static void member_time(struct json *json, const char *key, const struct timespec *time);
 static int replace(const struct status_file *file, const struct json *text, bool sync);
@@ -27,19 +21,8 @@ static int write_whole(int fd, const struct json *text);
 
 int status_file_open(struct status_file *file, const char *state_dir, struct error *err)
 {
-	int dir_fd AUTO_CLOSE = RETRY(open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	int lock_fd AUTO_CLOSE = -1;
-
-	if (dir_fd < 0)
-		return error_system(err, "open state directory", state_dir);
-	lock_fd = RETRY(openat(dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-	if (lock_fd < 0)
-		return error_system(err, "open " LOCK_NAME, state_dir);
-	if (take_lock(lock_fd))
-		return errno == EWOULDBLOCK ? error_set(err, ERROR_CONFLICT, "%s has a monitor already", state_dir) : error_system(err, "lock " LOCK_NAME, state_dir);
-	file->dir_fd = take_fd(&dir_fd);
-	file->lock_fd = take_fd(&lock_fd);
-	return 0;
+	file->dir_fd = RETRY(open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	return file->dir_fd < 0 ? error_system(err, "open state directory", state_dir) : 0;
 }
 
 int status_identify(struct status *status, pid_t pid, struct error *err)
@@ -98,21 +81,7 @@ void status_exit_members(struct json *json, const struct status *status)
 
 void status_file_close(struct status_file *file)
 {
-	cleanup_fd(&file->lock_fd);
 	cleanup_fd(&file->dir_fd);
-}
-
-/* A monitor that is on its way out has told the exit before it lets go. */
-static int take_lock(int fd)
-{
-	struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-
-	for (int attempt = 1; RETRY(flock(fd, LOCK_EX | LOCK_NB)); attempt++) {
-		if (errno != EWOULDBLOCK || attempt == LOCK_ATTEMPTS)
-			return -1;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
 }
 
 static const char *kind_name(enum status_kind kind)

@@ -31,13 +31,12 @@ struct status {
 };
 
 struct status_file {
-	int dir_fd, lock_fd;
+	int dir_fd;
 };
 
-/*
- * Opens the state directory and takes its lock, held until status_file_close. An ending predecessor is waited for, up to a second; ERROR_CONFLICT when
- * another monitor lives.
- */
+#define AUTO_STATUS_FILE __attribute__((cleanup(status_file_close)))
+
+/* Opens the state directory. The caller holds its lock. */
 int status_file_open(struct status_file *file, const char *state_dir, struct error *err);
 
 /* Fills in what does not change: the two processes and the boot. */

@@ -29,8 +29,9 @@ void stdin_pipe_write(struct stdin_pipe *input)
 		if (written < 0 && errno == EAGAIN)
 			return;
 		if (written < 0) {
-			/* EPIPE: the process closed its end. */
-			stdin_pipe_close(input);
+			/* EPIPE: the process closed its end. A terminal's other side may be opened again. */
+			if (errno == EPIPE)
+				stdin_pipe_close(input);
 			break;
 		}
 		input->start += (size_t)written;
