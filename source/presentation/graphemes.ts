@@ -4,14 +4,18 @@ Text cut into what a terminal puts in one place: a base character with its marks
 Terminals disagree about emoji sequences, so a cluster is `trusted` only where all of them agree on its width; behind any other the last stage says where
 the cursor is instead of believing it (see terminal/frame-diff).
 */
-import stringWidth from 'string-width';
+import {eastAsianWidth} from 'get-east-asian-width';
 
 export type Grapheme = {readonly text: string; readonly width: number; readonly trusted: boolean};
 
 // Printable ASCII and Latin, arrows, box drawing, blocks, geometric shapes and braille: one column, nothing combines.
 const simpleText = /^[\u0020-\u007E\u00A1-\u00AC\u00AE-\u02FF\u2010-\u2027\u2190-\u22FF\u2500-\u25FC\u2800-\u28FF]*$/;
 const wideText = /^[\u3041-\u3096\u30A1-\u30FA\u4E00-\u9FFF\uAC00-\uD7A3]$/;
-const segmenter = new Intl.Segmenter();
+// Marks and what is never drawn. The tables of the segmenter take 30 ms to load: it is made when the first text needs it.
+const zeroWidth = /^[\p{Mark}\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Surrogate}]$/u;
+const spacingMark = /^\p{Spacing_Mark}$/u;
+const drawnAsEmoji = /^\p{Emoji_Presentation}$/u;
+const clusters: {segmenter?: Intl.Segmenter} = {};
 const known = new Map<string, Grapheme>();
 const knownLimit = 4096;
 
@@ -21,7 +25,7 @@ export function isSimpleText(text: string): boolean {
 }
 
 export function graphemes(text: string): Grapheme[] {
-	return isSimpleText(text) ? [...text].map(character => lookUp(character)) : Array.from(segmenter.segment(text), ({segment}) => lookUp(segment));
+	return isSimpleText(text) ? [...text].map(character => lookUp(character)) : Array.from(segments(text), ({segment}) => lookUp(segment));
 }
 
 /** Columns that the text takes. */
@@ -31,7 +35,7 @@ export function textWidth(text: string): number {
 	}
 
 	let width = 0;
-	for (const {segment} of segmenter.segment(text)) {
+	for (const {segment} of segments(text)) {
 		width += lookUp(segment).width;
 	}
 
@@ -55,7 +59,7 @@ export function takeColumns(text: string, width: number): string {
 
 	let taken = '';
 	let column = 0;
-	for (const {segment} of segmenter.segment(text)) {
+	for (const {segment} of segments(text)) {
 		column += lookUp(segment).width;
 		if (column > width) {
 			break;
@@ -72,6 +76,11 @@ export function fit(text: string, width: number, align: 'left' | 'right' = 'left
 	const cut = truncate(text, width);
 	const fill = ' '.repeat(Math.max(0, width - textWidth(cut)));
 	return align === 'left' ? cut + fill : fill + cut;
+}
+
+function segments(text: string): Intl.Segments {
+	clusters.segmenter ??= new Intl.Segmenter();
+	return clusters.segmenter.segment(text);
 }
 
 function lookUp(segment: string): Grapheme {
@@ -97,5 +106,19 @@ function measure(segment: string): Grapheme {
 		return {text: segment, width: 2, trusted: true};
 	}
 
-	return {text: segment, width: Math.min(2, stringWidth(segment)), trusted: false};
+	return {text: segment, width: clusterWidth(segment), trusted: false};
+}
+
+// The base gives the width, spacing marks of Indic scripts add theirs; nothing here takes more than two columns.
+function clusterWidth(segment: string): number {
+	let width = 0;
+	for (const character of segment) {
+		if (width === 0 && !zeroWidth.test(character)) {
+			width = drawnAsEmoji.test(character) ? 2 : eastAsianWidth(character.codePointAt(0)!);
+		} else if (spacingMark.test(character)) {
+			width++;
+		}
+	}
+
+	return Math.min(2, width);
 }
