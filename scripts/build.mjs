@@ -2,11 +2,13 @@
 Builds the product: `dist/` (bundles: cli, tui, engine) and the native program. `--tests` also makes `build/`, the unbundled tree the tests
 import. `--if-stale` does nothing when no input is newer than the last build.
 */
+import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import * as esbuild from 'esbuild';
+import {dashboardPackages} from './dashboard-packages.mjs';
 import {compileDataModules} from './data-modules.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -76,15 +78,7 @@ async function buildBundles() {
 		logLevel: 'warning',
 	};
 	await Promise.all([
-		esbuild.build({
-			...common,
-			entryPoints: [{in: 'source/cli.ts', out: 'cli'}],
-			outExtension: {'.js': '.cjs'},
-			format: 'cjs',
-			define: {...production, 'import.meta.url': '__moduleUrl'},
-			banner: {js: '#!/usr/bin/env node\nconst __moduleUrl=require("node:url").pathToFileURL(__filename).href;'},
-			plugins: [lazyModules],
-		}),
+		buildCommandLine(common),
 		esbuild.build({
 			...common,
 			entryPoints: [{in: 'source/app.tsx', out: 'tui'}, {in: 'engine/index.ts', out: 'engine'}, ...Object.keys(lazyPackages).map(name => ({in: name, out: name}))],
@@ -93,11 +87,40 @@ async function buildBundles() {
 			splitting: true,
 			format: 'esm',
 			define: production,
+			plugins: [dashboardPackages],
 			alias: {'react-devtools-core': './scripts/empty.mjs'},
 			banner: {js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);'},
 		}),
 	]);
 	fs.chmodSync(path.join(root, 'dist', 'cli.cjs'), 0o755);
+}
+
+/** `main.cjs`, and `cli.cjs`, which starts it and knows by its digest which compiled form belongs to it. */
+async function buildCommandLine(common) {
+	await esbuild.build({
+		...common,
+		entryPoints: [{in: 'source/cli.ts', out: 'main'}],
+		outExtension: {'.js': '.cjs'},
+		format: 'cjs',
+		define: {...production, 'import.meta.url': '__moduleUrl'},
+		banner: {js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'},
+		plugins: [lazyModules],
+	});
+	const dist = path.join(root, 'dist');
+	const main = fs.readFileSync(path.join(dist, 'main.cjs'));
+	const digest = createHash('sha256').update(main).digest('hex').slice(0, 16);
+	for (const old of fs.readdirSync(dist).filter(name => name.endsWith('.cache') && name !== `main-${digest}.cache`)) {
+		fs.rmSync(path.join(dist, old), {force: true});
+	}
+
+	await esbuild.build({
+		...common,
+		entryPoints: [{in: 'source/launch.ts', out: 'cli'}],
+		outExtension: {'.js': '.cjs'},
+		format: 'cjs',
+		define: {__mainDigest: JSON.stringify(digest), __mainEncoding: main.every(byte => byte < 128) ? '"latin1"' : '"utf8"'},
+		banner: {js: '#!/usr/bin/env node'},
+	});
 }
 
 /** One output file per source file, same tree, so that tests can reach every module. */

@@ -93,8 +93,8 @@ export function parseTime(text: string, nowMs: number): number {
 		return Number(text);
 	}
 
-	if (/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
-		const seconds = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + (Number(count) * unitSeconds[unit!]!), 0);
+	if (/^(?:\d+(?:\.\d+)?(?:ns|[u\u00B5]s|ms|s|m|h))+$/.test(text)) {
+		const seconds = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|[u\u00B5]s|ms|s|m|h)/g)].reduce((sum, [, count, unit]) => sum + (Number(count) * unitSeconds[unit!]!), 0);
 		return (nowMs / 1000) - seconds;
 	}
 

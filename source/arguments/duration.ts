@@ -4,13 +4,13 @@ const unitNanoseconds: Readonly<Record<string, number>> = {ns: 1, us: 1e3, µs: 
 
 /** Nanoseconds; undefined when it is not a duration. */
 export function parseDuration(text: string): number | undefined {
-	const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text);
+	const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|[u\u00B5\u03BC]s|ms|s|m|h))+)$/.exec(text);
 	if (match === null) {
 		return /^[+-]?0$/.test(text) ? 0 : undefined;
 	}
 
 	let total = 0;
-	for (const [, amount, unit] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+	for (const [, amount, unit] of match[2]!.matchAll(/(\d+\.?\d*|\.\d+)(ns|[u\u00B5\u03BC]s|ms|s|m|h)/g)) {
 		total += Number(amount) * unitNanoseconds[unit!]!;
 	}
 
