@@ -22,7 +22,7 @@ static int add_opaque_marker(struct archive *archive, const char *directory, str
 static bool is_left_empty(const struct archive *archive, const struct walk *walk, const struct walk_item *item, int fd);
 static int add_open(struct archive *archive, int fd, const char *path, const struct stat *status, struct error *err);
 static int add_other(struct archive *archive, int parent, const char *name, const char *path, const struct stat *status, struct error *err);
-static int add_whiteout(struct archive *archive, const char *path, const char *name, const struct stat *status, struct error *err);
+static int add_whiteout(struct archive *archive, const char *path, const char *name, struct error *err);
 static int write_entry(struct archive *archive, const char *path, struct tar_entry *entry, struct error *err);
 static void describe(struct tar_entry *entry, const struct stat *status);
 static int read_xattrs(struct archive *archive, int fd, const char *path, struct tar_entry *entry, struct error *err);
@@ -89,7 +89,7 @@ static int add_item(struct archive *archive, struct walk *walk, const struct wal
 	if (fstatat(item->parent, item->name, &status, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : error_system(err, "stat", item->path);
 	if (archive->options->layer && whiteout_is(item->parent, item->name, &status))
-		return add_whiteout(archive, item->path, item->name, &status, err);
+		return add_whiteout(archive, item->path, item->name, err);
 	if (S_ISDIR(status.st_mode))
 		return add_directory(archive, walk, item, &status, err);
 	return archive_name(archive, item->parent, item->name, item->path, &status, err);
@@ -200,9 +200,10 @@ static int add_other(struct archive *archive, int parent, const char *name, cons
 	return write_entry(archive, path, &entry, err);
 }
 
-static int add_whiteout(struct archive *archive, const char *path, const char *name, const struct stat *status, struct error *err)
+/* Without a time: the same changes give the same layer. */
+static int add_whiteout(struct archive *archive, const char *path, const char *name, struct error *err)
 {
-	struct tar_entry entry = {.type = TAR_FILE, .mode = 0600, .mtime = status->st_mtim};
+	struct tar_entry entry = {.type = TAR_FILE, .mode = 0600};
 	const size_t directory = strlen(path) - strlen(name);
 	AUTO_FREE char *full = malloc(strlen(path) + sizeof(WHITEOUT_PREFIX));
 

@@ -40,7 +40,10 @@ static int set_metadata(struct extract *extract, const struct tar_entry *entry, 
 static int set_owner(struct extract *extract, const struct tar_entry *entry, const struct place *place, int fd, const struct stat *status,
 		     bool *squashed, struct error *err);
 static int remember_squashed(struct extract *extract, const struct tar_entry *entry, const struct place *place, struct error *err);
-static int own_path(struct extract *extract, const struct place *place, char *path, size_t size, struct error *err);
+static int remember_linked(struct extract *extract, const struct place *place, const struct inside_slot *target_directory, const char *target_name,
+			   struct error *err);
+static int own_path(struct extract *extract, const struct inside_slot *directory, const char *path, const char *name, char buffer[PATH_MAX],
+		    const char **own, struct error *err);
 static int set_xattrs(struct extract *extract, const struct tar_entry *entry, const struct place *place, int fd, struct error *err);
 static int remember_late(struct extract *extract, const struct tar_entry *entry, const struct stat *status, struct error *err);
 static int set_late_times(struct extract *extract, struct error *err);
@@ -292,7 +295,7 @@ static int put_hardlink(struct extract *extract, const struct tar_entry *entry, 
 		if (inside_directory(&extract->inside, extract->target, directory_length, false, &directory, err))
 			return bad_directory(err, "hard link ", extract->path);
 		if (linkat(directory->fd, name, place->parent, place->name, 0) == 0)
-			return 0;
+			return remember_linked(extract, place, directory, name, err);
 		if (errno != EEXIST || attempt)
 			break;
 		if (fstatat(directory->fd, name, &target, AT_SYMLINK_NOFOLLOW))
@@ -410,36 +413,55 @@ static int remember_squashed(struct extract *extract, const struct tar_entry *en
 {
 	const struct extract_options *options = &extract->options;
 	char path[PATH_MAX];
-	const char *own = extract->path;
+	const char *own;
 
-	if (place->directory && place->directory->through_symlink) {
-		if (own_path(extract, place, path, sizeof(path), err))
-			return -1;
-		own = path;
-	}
+	if (own_path(extract, place->directory, extract->path, place->name, path, &own, err))
+		return -1;
 	return squash_put(&extract->squashed, own, options->has_owner ? options->uid : (uint32_t)entry->uid,
 			  options->has_owner ? options->gid : (uint32_t)entry->gid, entry->mode, err);
 }
 
-/* The name's path without symlinks, asked of the kernel. */
-static int own_path(struct extract *extract, const struct place *place, char *path, size_t size, struct error *err)
+/* Another name of a file that is on record. */
+static int remember_linked(struct extract *extract, const struct place *place, const struct inside_slot *target_directory, const char *target_name,
+			   struct error *err)
 {
-	char link[64], root[PATH_MAX], directory[PATH_MAX];
+	char path[PATH_MAX], target_path[PATH_MAX];
+	const struct squash_record *record;
+	const char *own, *target;
+
+	if (!extract->squashed.count)
+		return 0;
+	if (own_path(extract, target_directory, extract->target, target_name, target_path, &target, err) ||
+	    own_path(extract, place->directory, extract->path, place->name, path, &own, err))
+		return -1;
+	record = squash_find(&extract->squashed, target);
+	return record ? squash_put(&extract->squashed, own, record->uid, record->gid, record->mode, err) : 0;
+}
+
+/* The name's path without symlinks: `path`, or what the kernel says when the way to it has some. */
+static int own_path(struct extract *extract, const struct inside_slot *directory, const char *path, const char *name, char buffer[PATH_MAX],
+		    const char **own, struct error *err)
+{
+	char link[64], root[PATH_MAX], parent[PATH_MAX];
 	ssize_t root_length, length;
 
+	*own = path;
+	if (!directory || !directory->through_symlink)
+		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", extract->root);
 	root_length = readlink(link, root, sizeof(root));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", place->parent);
-	length = readlink(link, directory, sizeof(directory) - 1);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", directory->fd);
+	length = readlink(link, parent, sizeof(parent) - 1);
 	if (root_length < 0 || length < root_length)
 		return failed(err, "find the path of", extract);
-	directory[length] = '\0';
-	if (directory[root_length] == '/')
+	parent[length] = '\0';
+	if (parent[root_length] == '/')
 		root_length++;
-	if (snprintf(path, size, "%s%s%s", directory + root_length, length > root_length ? "/" : "", place->name) >= (int)size) {
+	if (snprintf(buffer, PATH_MAX, "%s%s%s", parent + root_length, length > root_length ? "/" : "", name) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return failed(err, "find the path of", extract);
 	}
+	*own = buffer;
 	return 0;
 }
 
