@@ -1,11 +1,11 @@
 /**
 Attaching to a container's standard streams: of a running one at once, of another one to its next run.
 */
-import {EngineError} from '../errors.js';
+import {EngineError, isEngineError} from '../errors.js';
 import {connectMonitor, type MonitorConnection} from '../runtime/monitor-client.js';
 import {runNative} from '../runtime/native-program.js';
 import {readRuntimeStatus} from '../runtime/status-file.js';
-import {makeAttachment, type Attachment} from './attachment.js';
+import {failedAttachment, makeAttachment, type Attachment} from './attachment.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {containerPlaces, findContainer} from './container-store.js';
@@ -31,7 +31,20 @@ Attaches. A container that does not run is built and waits for `startContainer` 
 */
 export async function attachContainer(context: ContainerContext, unsafeName: string, options: AttachOptions = {}): Promise<Attachment> {
 	const record = findContainer(context.store, unsafeName);
-	const {connection, isNew} = await connect(context, record, options);
+	let found: {connection: MonitorConnection; isNew: boolean};
+	try {
+		found = await connect(context, record, options);
+	} catch (error) {
+		if (!isEngineError(error) || error.exitCode === undefined) {
+			throw error;
+		}
+
+		const {attachment, prepared} = failedAttachment(error, record.config.Tty);
+		context.prepared.set(record.id, prepared);
+		return attachment;
+	}
+
+	const {connection, isNew} = found;
 	const hasStdin = options.stdin === true && record.config.OpenStdin;
 	const logSize = options.logs === true && !isNew ? logSizeNow(context.store, record) : undefined;
 	try {

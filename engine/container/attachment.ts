@@ -1,7 +1,9 @@
 /**
 A live connection to standard streams, on top of a monitor's socket.
 */
+import type {EngineError} from '../errors.js';
 import type {MonitorConnection, MonitorExit, MonitorOutput} from '../runtime/monitor-client.js';
+import type {PreparedStart} from './container-context.js';
 
 export type Ending = {readonly reason: 'exited'; readonly exitCode: number} | {readonly reason: 'detached'};
 
@@ -62,6 +64,44 @@ export function makeAttachment(connection: MonitorConnection, options: Attachmen
 		close() {
 			isClosed = true;
 			connection.close();
+		},
+	};
+}
+
+/**
+What one gets who attaches to a container that can't be built: nothing comes out of it, and starting it tells why. (Docker's clients attach first and look for the reason in the answer to the
+start.)
+*/
+export function failedAttachment(error: EngineError, tty: boolean): {readonly attachment: Attachment; readonly prepared: PreparedStart} {
+	let settle: (ending: Ending) => void = () => {};
+	const done = new Promise<Ending>(resolve => {
+		settle = resolve;
+	});
+	const close = () => {
+		settle({reason: 'detached'});
+	};
+
+	return {
+		attachment: {
+			tty,
+			output: {
+				async* [Symbol.asyncIterator]() {
+					await done;
+				},
+			},
+			async write() {},
+			async end() {},
+			async resize() {},
+			done,
+			close,
+		},
+		prepared: {
+			async start() {
+				settle({reason: 'exited', exitCode: error.exitCode ?? 128});
+				throw error;
+			},
+			async resize() {},
+			close,
 		},
 	};
 }

@@ -19,12 +19,15 @@ export type ContainerContext = {
 	/** Containers that are being removed by this process. */
 	readonly removals: Map<ContainerId, Promise<void>>;
 	/** Containers attached to before they were started: their start goes over the same connection. */
-	readonly prepared: Map<ContainerId, MonitorConnection>;
+	readonly prepared: Map<ContainerId, PreparedStart>;
 	/** What lists have read before. */
 	readonly summaries: SummaryCache;
 	/** Connections that wait for the end of `--rm` containers started here; closed with the engine. */
 	readonly watches: Set<MonitorConnection>;
 };
+
+/** A container that is built, or could not be, and waits for its start. */
+export type PreparedStart = Pick<MonitorConnection, 'start' | 'resize' | 'close'>;
 
 /** The program that runs containers. Throws `unavailable` when it could not be built. */
 export function requireNative(context: ContainerContext): NativeProgram {

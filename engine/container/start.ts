@@ -81,14 +81,15 @@ async function release(context: ContainerContext, record: ContainerRecord, start
 	return true;
 }
 
-/** A removal that began while it was being started wins: what was started is ended again. */
+/** A removal that began while it was being started wins: what was started is ended again. One that has ended already may be gone for that reason. */
 async function refuseIfLeaving(context: ContainerContext, record: ContainerRecord): Promise<void> {
 	if (readLeaving(context.store, record.id)?.phase !== 'now' && isThere(context, record)) {
 		return;
 	}
 
-	await killAndWait(containerPlaces(context.store, record.id).socket);
-	throw isThere(context, record) ? new EngineError('conflict', 'container is marked for removal and cannot be started') : noSuchContainer(record.name);
+	if (!context.removals.has(record.id) && (await killAndWait(containerPlaces(context.store, record.id).socket))) {
+		throw isThere(context, record) ? new EngineError('conflict', 'container is marked for removal and cannot be started') : noSuchContainer(record.name);
+	}
 }
 
 function isThere(context: ContainerContext, record: ContainerRecord): boolean {
