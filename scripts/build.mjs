@@ -10,6 +10,7 @@ import {fileURLToPath} from 'node:url';
 import * as esbuild from 'esbuild';
 import {dashboardPackages} from './dashboard-packages.mjs';
 import {compileDataModules} from './data-modules.mjs';
+import {requireBuiltinsLazily} from './lazy-builtins.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const flags = new Set(process.argv.slice(2));
@@ -97,15 +98,19 @@ async function buildBundles() {
 
 /** `main.cjs`, and `cli.cjs`, which starts it and knows by its digest which compiled form belongs to it. */
 async function buildCommandLine(common) {
-	await esbuild.build({
+	const {outputFiles: [bundle]} = await esbuild.build({
 		...common,
 		entryPoints: [{in: 'source/cli.ts', out: 'main'}],
-		outExtension: {'.js': '.cjs'},
 		format: 'cjs',
 		define: {...production, 'import.meta.url': '__moduleUrl'},
-		banner: {js: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'},
 		plugins: [lazyModules],
+		legalComments: 'inline',
+		minify: false,
+		write: false,
 	});
+	const {code} = await esbuild.transform(requireBuiltinsLazily(bundle.text), {minify: true, format: 'cjs', platform: 'node', target: common.target, banner: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'});
+	fs.mkdirSync(path.join(root, 'dist'), {recursive: true});
+	fs.writeFileSync(path.join(root, 'dist', 'main.cjs'), code);
 	const dist = path.join(root, 'dist');
 	const main = fs.readFileSync(path.join(dist, 'main.cjs'));
 	const digest = createHash('sha256').update(main).digest('hex').slice(0, 16);
