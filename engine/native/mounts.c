@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -22,6 +24,7 @@ static int propagation_of(enum plan_propagation propagation, bool *recursive);
 static int open_null(int *fd, struct error *err);
 static int attach(const struct plan *plan, size_t index, int root_fd, struct mounts *mounts, struct error *err);
 static int open_target(const struct plan_mount *mount, int root_fd, bool file, int *fd, struct error *err);
+static int guard_proc(const struct plan_mount *mount, int made, int target, struct error *err);
 static int wrong_type(const struct plan_mount *mount, struct error *err);
 static int make_readonly(int root_fd, const char *path, struct error *err);
 static int mask(int root_fd, const char *path, int null_fd, int *empty_fd, struct error *err);
@@ -160,6 +163,8 @@ static int attach(const struct plan *plan, size_t index, int root_fd, struct mou
 		return error_system(err, "stat mount point", mount->target);
 	if (made >= 0 && is_directory(made) != is_directory(target))
 		return wrong_type(mount, err);
+	if (guard_proc(mount, made, target, err))
+		return -1;
 	if (made < 0 && new_mount(plan, mount, existing.st_mode & 07777, &made, err))
 		return -1;
 	if (mounts_attach_fd(made, target, mount->target, err))
@@ -184,6 +189,29 @@ static int open_target(const struct plan_mount *mount, int root_fd, bool file, i
 	if (inroot_make(root_fd, mount->target, &how, fd, err))
 		return err->number == ENOTDIR ? wrong_type(mount, err) : error_prefix(err, "mounting on %s: ", mount->target);
 	return 0;
+}
+
+/*
+ * Masking, sysctls and what keeps a container in rely on /proc being the real one (CVE-2019-16884, CVE-2019-19921). Asked of the target itself, not of
+ * its name; what lxcfs and the like put over it is let through, as by runc.
+ */
+static int guard_proc(const struct plan_mount *mount, int made, int target, struct error *err)
+{
+	static const char *const harmless[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+					       "/proc/loadavg", "/proc/slabinfo", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
+	struct statfs below, above;
+
+	if (mount->type == PLAN_MOUNT_PROC)
+		return 0;
+	if (fstatfs(target, &below))
+		return error_system(err, "look at mount point", mount->target);
+	if (below.f_type != PROC_SUPER_MAGIC || (made >= 0 && fstatfs(made, &above) == 0 && above.f_type == PROC_SUPER_MAGIC))
+		return 0;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (strcmp(mount->target, harmless[i]) == 0)
+			return 0;
+	return error_set(err, ERROR_INVALID_PARAMETER, "error mounting \"%s\": \"%s\" cannot be mounted because it is inside /proc",
+			 mount->source ? mount->source : "none", mount->target);
 }
 
 static int wrong_type(const struct plan_mount *mount, struct error *err)

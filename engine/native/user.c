@@ -50,7 +50,8 @@ int user_find(const struct plan *plan, int root_fd, struct user *user, struct er
 		return -1;
 	if ((group[0] || matched) && find_groups(root_fd, group, login, user, err))
 		return -1;
-	return add_groups(plan, root_fd, user, err);
+	/* The primary group as a supplementary one, too: a set-group-id program could shake it off otherwise (CVE-2022-36109). */
+	return add_groups(plan, root_fd, user, err) || add_group(user, user->gid, err) ? -1 : 0;
 }
 
 int user_become(const struct plan *plan, const struct user *user, struct error *err)
