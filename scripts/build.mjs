@@ -108,7 +108,9 @@ async function buildCommandLine(common) {
 		minify: false,
 		write: false,
 	});
-	const {code} = await esbuild.transform(requireBuiltinsLazily(bundle.text), {minify: true, format: 'cjs', platform: 'node', target: common.target, banner: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'});
+	// Code that V8 had compiled before cannot import (the callback is not kept with it): the file that starts it does that.
+	const text = requireBuiltinsLazily(bundle.text).replaceAll(/\bimport\((?=["'])/g, '__import(');
+	const {code} = await esbuild.transform(text, {minify: true, format: 'cjs', platform: 'node', target: common.target, banner: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'});
 	fs.mkdirSync(path.join(root, 'dist'), {recursive: true});
 	fs.writeFileSync(path.join(root, 'dist', 'main.cjs'), code);
 	const dist = path.join(root, 'dist');

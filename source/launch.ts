@@ -15,13 +15,13 @@ declare const __mainEncoding: 'latin1' | 'utf8';
 const file = path.join(__dirname, 'main.cjs');
 const cacheFile = path.join(__dirname, `main-${__mainDigest}.cache`);
 const cachedData = readIfThere(cacheFile);
-const source = `(function(require,module,exports,__filename,__dirname){${fs.readFileSync(file, __mainEncoding)}\n})`;
-const script = new vm.Script(source, {filename: file, ...(cachedData === undefined ? {} : {cachedData}), importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER});
+const source = `(function(require,module,exports,__filename,__dirname,__import){${fs.readFileSync(file, __mainEncoding)}\n})`;
+const script = new vm.Script(source, {filename: file, ...(cachedData === undefined ? {} : {cachedData})});
 if ((cachedData === undefined || script.cachedDataRejected) && process.argv[2] === 'run') {
 	process.once('exit', leaveCompiled);
 }
 
-(script.runInThisContext() as (...values: readonly unknown[]) => void)(require, module, exports, file, __dirname);
+(script.runInThisContext() as (...values: readonly unknown[]) => void)(require, module, exports, file, __dirname, async (name: string) => import(name));
 
 function readIfThere(name: string): Buffer | undefined {
 	try {
