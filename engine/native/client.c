@@ -19,6 +19,7 @@
 #define QUEUE_KEPT 4096
 
 static void read_frames(struct client_list *list, struct client *client);
+static void discard(struct client *client);
 static bool read_header(struct client_list *list, struct client *client);
 static bool read_stdin(struct client_list *list, struct client *client);
 static bool read_command(struct client_list *list, struct client *client);
@@ -120,7 +121,9 @@ void client_list_read(struct client_list *list)
 void client_list_finish(struct client_list *list)
 {
 	for (struct client *client = list->first; client; client = client->next) {
-		client->input_ended = true;
+		/* Closing the connection under somebody who is writing stdin would cost him the output he has not read yet. */
+		client->discards = !client->input_ended && !client->gone && (client->attached & ATTACH_STDIN);
+		client->input_ended = !client->discards;
 		client->awaits_reply = client->awaits_stdin = client->awaits_exit = false;
 		client->attached = 0;
 	}
@@ -149,12 +152,32 @@ size_t client_list_sweep(struct client_list *list)
 
 static void read_frames(struct client_list *list, struct client *client)
 {
+	if (client->discards) {
+		discard(client);
+		return;
+	}
 	for (int i = 0; i < FRAMES_A_TURN && wants_input(client); i++) {
 		if (client->header_length < FRAME_HEADER_SIZE && !read_header(list, client))
 			return;
 		if (client->header[0] == FRAME_STDIN ? !read_stdin(list, client) : !read_command(list, client))
 			return;
 		client->header_length = 0;
+	}
+}
+
+static void discard(struct client *client)
+{
+	char unused[16384];
+
+	for (int i = 0; i < PIECES_A_TURN; i++) {
+		ssize_t got = RETRY(recv(client->fd, unused, sizeof(unused), MSG_DONTWAIT));
+
+		if (got > 0)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return;
+		client->input_ended = true;
+		return;
 	}
 }
 
