@@ -2,6 +2,8 @@ import {alignColumns} from '../format/align-columns.js';
 import {printableText} from '../format/printable-text.js';
 import {defineCommand} from './context.js';
 
+const columnWidth = 20;
+
 export const command = defineCommand({
 	name: 'top',
 	usage: 'CONTAINER [ps OPTIONS]',
@@ -14,7 +16,7 @@ export const command = defineCommand({
 	async run(context, {arguments: [name, ...psArguments]}) {
 		const engine = await context.engine();
 		const {Titles: titles, Processes: processes} = await engine.top(name!, psArguments.length === 0 ? undefined : psArguments.join(' '));
-		context.output.write(`${alignColumns([titles, ...processes].map(cells => cells.map(cell => printableText(cell)).join('\t')).join('\n'))}\n`);
+		context.output.write(`${alignColumns([titles, ...processes].map(cells => cells.map(cell => printableText(cell)).join('\t')).join('\n'), columnWidth)}\n`);
 		return 0;
 	},
 });

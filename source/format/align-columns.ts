@@ -1,9 +1,8 @@
-/** Go's text/tabwriter with docker's settings: cells of at least 10 with 3 blanks between; a line's last cell is never padded. */
+/** Go's text/tabwriter with docker's settings: cells of at least 10 (20 for top) with 3 blanks between; a line's last cell is never padded. */
 
-const minWidth = 10;
 const padding = 3;
 
-export function alignColumns(text: string): string {
+export function alignColumns(text: string, minWidth = 10): string {
 	const lines = text.split('\n').map(line => line.split('\t'));
 	const widths: number[][] = lines.map(() => []);
 	layOut(0, 0, lines.length);

@@ -194,7 +194,7 @@ test('diff, history, top, port, tag, rename, commit', async t => {
 	});
 	t.is((await runCommand(['diff', 'x'], {engine})).output, 'A /a\nC /b\nD /c\n');
 	t.regex((await runCommand(['history', 'x'], {engine})).output, /^IMAGE {7}CREATED {8}CREATED BY {38}SIZE {6}COMMENT\n<missing> {3}\d\d years ago {3}\/bin\/sh -c x{33}… {3}1kB {7}c\n$/);
-	t.is((await runCommand(['top', 'x', '-o', 'pid,cmd'], {engine})).output, 'PID       CMD\n1         sleep\n');
+	t.is((await runCommand(['top', 'x', '-o', 'pid,cmd'], {engine})).output, 'PID                 CMD\n1                   sleep\n');
 	t.deepEqual(calls.at(-1), ['top', 'x', '-o pid,cmd']);
 	t.is((await runCommand(['port', 'x'], {engine})).output, '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n');
 	t.is((await runCommand(['port', 'x', '80'], {engine})).output, '0.0.0.0:8080\n[::]:8080\n');

@@ -90,26 +90,26 @@ for (const person of persons) {
 		fs.writeFileSync(path.join(place, 'one'), '1');
 		fs.mkdirSync(path.join(place, 'out'));
 		fs.chmodSync(path.join(place, 'out'), 0o777);
-		await tug.say('run', '-d', '--name', 'c', 'busybox', 'sleep', '1000');
-		await tug.say('cp', path.join(place, 'one'), 'c:/etc/two');
-		t.is(await tug.say('exec', 'c', 'cat', '/etc/two'), '1');
-		await tug.say('cp', path.join(place, 'tree'), 'c:/tmp');
-		t.is(await tug.say('exec', 'c', 'cat', '/tmp/tree/sub/a'), 'content');
-		await tug.say('cp', path.join(place, 'tree/.'), 'c:/new');
-		t.is(await tug.say('exec', 'c', 'cat', '/new/sub/a'), 'content');
-		t.regex(await tug.say('diff', 'c'), /^A \/new\/sub\/a$/m);
-		await tug.say('stop', '-t', '0', 'c');
-		await tug.say('cp', 'c:/new', path.join(place, 'out'));
+		await tug.say('run', '-d', '--name', 'box', 'busybox', 'sleep', '1000');
+		await tug.say('cp', path.join(place, 'one'), 'box:/etc/two');
+		t.is(await tug.say('exec', 'box', 'cat', '/etc/two'), '1');
+		await tug.say('cp', path.join(place, 'tree'), 'box:/tmp');
+		t.is(await tug.say('exec', 'box', 'cat', '/tmp/tree/sub/a'), 'content');
+		await tug.say('cp', path.join(place, 'tree/.'), 'box:/new');
+		t.is(await tug.say('exec', 'box', 'cat', '/new/sub/a'), 'content');
+		t.regex(await tug.say('diff', 'box'), /^A \/new\/sub\/a$/m);
+		await tug.say('stop', '-t', '0', 'box');
+		await tug.say('cp', 'box:/new', path.join(place, 'out'));
 		t.is(fs.readFileSync(path.join(place, 'out/new/sub/a'), 'utf8'), 'content');
-		await tug.say('cp', 'c:/new/.', path.join(place, 'out/renamed'));
+		await tug.say('cp', 'box:/new/.', path.join(place, 'out/renamed'));
 		t.is(fs.readFileSync(path.join(place, 'out/renamed/sub/a'), 'utf8'), 'content');
-		await tug.say('cp', 'c:/etc/two', path.join(place, 'out/three'));
+		await tug.say('cp', 'box:/etc/two', path.join(place, 'out/three'));
 		t.is(fs.readFileSync(path.join(place, 'out/three'), 'utf8'), '1');
-		t.regex((await tug.run(['cp', 'c:/nosuch', place])).errors, /^tug: Could not find the file \/nosuch in container c\n/);
-		t.is((await tug.run(['cp', '/nosuch', 'c:/'])).errors, 'tug: lstat /nosuch: no such file or directory\n');
-		const {exitCode} = await tug.run(['cp', 'c:/new', '-']);
+		t.regex((await tug.run(['cp', 'box:/nosuch', place])).errors, /^tug: Could not find the file \/nosuch in container box\n/);
+		t.is((await tug.run(['cp', '/nosuch', 'box:/'])).errors, 'tug: lstat /nosuch: no such file or directory\n');
+		const {exitCode} = await tug.run(['cp', 'box:/new', '-']);
 		t.is(exitCode, 0);
-		await tug.say('commit', '-m', 'copied', '-c', 'CMD ["cat", "/new/sub/a"]', 'c', 'copied:1');
+		await tug.say('commit', '-m', 'copied', '-c', 'CMD ["cat", "/new/sub/a"]', 'box', 'copied:1');
 		t.is(await tug.say('run', '--rm', 'copied:1'), 'content');
 		t.regex(await tug.say('history', 'copied:1'), /copied/);
 		const archive = path.join(place, 'out/copied.tar');
@@ -117,7 +117,7 @@ for (const person of persons) {
 		await tug.say('rmi', 'copied:1');
 		t.regex(await tug.say('load', '-i', archive), /^Loaded image: copied:1$/);
 		t.is(await tug.say('run', '--rm', 'copied:1'), 'content');
-		await tug.say('export', '-o', path.join(place, 'out/c.tar'), 'c');
+		await tug.say('export', '-o', path.join(place, 'out/c.tar'), 'box');
 		t.regex(await tug.say('import', path.join(place, 'out/c.tar'), 'flat:1'), /^sha256:/);
 		t.is(await tug.say('run', '--rm', 'flat:1', 'cat', '/etc/two'), '1');
 	});
@@ -216,11 +216,11 @@ test.serial('start -a, attach and create belong together', async t => {
 		return;
 	}
 
-	await tug.say('create', '-i', '--name', 'c', 'busybox', 'sh', '-c', 'cat; exit 4');
-	t.like(await tug.run(['start', '-ai', 'c'], 'text'), {exitCode: 4, output: 'text'});
-	await tug.say('run', '-d', '--name', 'd', 'busybox', 'sh', '-c', 'sleep 0.5; echo late; exit 2');
-	t.like(await tug.run(['attach', 'd']), {exitCode: 2, output: 'late\n'});
-	t.regex((await tug.run(['attach', 'd'])).errors, /start it first/);
+	await tug.say('create', '-i', '--name', 'one', 'busybox', 'sh', '-c', 'cat; exit 4');
+	t.like(await tug.run(['start', '-ai', 'one'], 'text'), {exitCode: 4, output: 'text'});
+	await tug.say('run', '-d', '--name', 'two', 'busybox', 'sh', '-c', 'sleep 0.5; echo late; exit 2');
+	t.like(await tug.run(['attach', 'two']), {exitCode: 2, output: 'late\n'});
+	t.regex((await tug.run(['attach', 'two'])).errors, /start it first/);
 });
 
 test.serial('another engine is refused, not ignored', async t => {
