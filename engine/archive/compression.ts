@@ -6,7 +6,6 @@ import {hasValidChecksum, blockBytes} from './tar-header.js';
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 /** Bytes needed for a decision. */
-export const sniffBytes = blockBytes;
 
 /** `none` when it starts with nothing known. */
 export function detectCompression(start: Buffer): Compression {
@@ -31,3 +30,5 @@ export function detectCompression(start: Buffer): Compression {
 export function looksLikeTar(start: Buffer): boolean {
 	return start.length >= blockBytes && (start.subarray(0, blockBytes).every(byte => byte === 0) || hasValidChecksum(start));
 }
+
+export {blockBytes as sniffBytes} from './tar-header.js';

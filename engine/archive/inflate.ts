@@ -46,7 +46,7 @@ async function* throughZlib(source: AsyncIterable<Buffer>, transform: Duplex, su
 	try {
 		yield* transform as AsyncIterable<Buffer>;
 	} catch (error) {
-		throw damaged(error, subject);
+		throw damaged(error as Error, subject);
 	} finally {
 		transform.destroy();
 		await feeding.catch(() => {});
@@ -74,11 +74,11 @@ async function* throughProgram(source: AsyncIterable<Buffer>, name: keyof typeof
 		});
 	});
 	ended.catch(() => {});
-	let sourceError: unknown;
+	let sourceError: Error | undefined;
 	child.stdin.on('error', () => {}); // It stopped reading: its exit says why.
 	const feeding = feed(source, child.stdin).catch((error: unknown) => {
 		if (errorCode(error) !== 'EPIPE' && errorCode(error) !== 'ERR_STREAM_DESTROYED') {
-			sourceError = error;
+			sourceError = error as Error;
 			child.kill('SIGKILL');
 		}
 	});
@@ -125,7 +125,7 @@ async function write(target: Writable, piece: Buffer): Promise<void> {
 	});
 }
 
-function damaged(error: unknown, subject: string): unknown {
+function damaged(error: Error, subject: string): Error {
 	const code = errorCode(error);
 	if (code?.startsWith('Z_') || code?.startsWith('ZSTD_')) {
 		return badData(subject, code === 'Z_BUF_ERROR' ? 'the compressed data is cut off' : 'the compressed data is damaged', error);

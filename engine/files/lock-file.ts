@@ -9,7 +9,7 @@ import {removeIfThere} from './atomic-file.js';
 import {formatIdentity, ownIdentity, parseIdentity, processState} from './process-identity.js';
 
 /** Takes the kernel's lock on a path; the result releases it. */
-export type LockTaker = (file: string, options: {readonly waitMs: number}) => Promise<() => Promise<void> | void>;
+export type LockTaker = (file: string, options: {readonly waitMs: number}) => Promise<() => Promise<void>>;
 
 export type LockOptions = {
 	/** Undefined: the fallback. All users of one path must agree. */
@@ -30,12 +30,12 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
 	}
 }
 
-async function createExclusively(file: string, waitMs: number): Promise<() => void> {
+async function createExclusively(file: string, waitMs: number): Promise<() => Promise<void>> {
 	const deadline = Date.now() + waitMs;
 	const mine = formatIdentity(ownIdentity());
 	for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 100)) {
 		if (tryCreate(file, mine)) {
-			return () => {
+			return async () => {
 				removeIfThere(file);
 			};
 		}

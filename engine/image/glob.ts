@@ -9,22 +9,40 @@ export function toGlob(pattern: string): RegExp {
 	const characters = [...pattern];
 	for (let index = 0; index < characters.length; index++) {
 		const character = characters[index]!;
-		if (character === '*') {
-			source += '[^/]*';
-		} else if (character === '?') {
-			source += '[^/]';
-		} else if (character === '[') {
-			const end = classEnd(characters, index);
-			source += characterClass(characters.slice(index + 1, end).join(''), pattern);
-			index = end;
-		} else if (character === '\\') {
-			if (++index === characters.length) {
-				throw badPattern(pattern);
+		switch (character) {
+			case '*': {
+				source += '[^/]*';
+
+				break;
 			}
 
-			source += literal(characters[index]!);
-		} else {
-			source += literal(character);
+			case '?': {
+				source += '[^/]';
+
+				break;
+			}
+
+			case '[': {
+				const end = classEnd(characters, index);
+				source += characterClass(characters.slice(index + 1, end).join(''), pattern);
+				index = end;
+
+				break;
+			}
+
+			case '\\': {
+				if (++index === characters.length) {
+					throw badPattern(pattern);
+				}
+
+				source += literal(characters[index]!);
+
+				break;
+			}
+
+			default: {
+				source += literal(character);
+			}
 		}
 	}
 

@@ -45,7 +45,7 @@ export function imageCatalog(store: Store): ImageCatalog {
 			parent: entryParent(entry) as Digest | undefined,
 			createdAt: unixSeconds(config.created),
 			sizeBytes: config.diffIds.reduce((sum, diffId) => sum + layerSize(diffId), 0),
-		}) as Image;
+		});
 	}
 
 	function readDocuments(entry: Descriptor): Documents {

@@ -101,7 +101,7 @@ async function ingestStream(context: IngestContext, {member, diffId, expected}: 
 		// Both to their end, so that neither is cut off when the other fails.
 		for (const outcome of await Promise.allSettled([writer.commit(), unpacker?.commit(diffId, blob)])) {
 			if (outcome.status === 'rejected') {
-				throw outcome.reason;
+				throw outcome.reason as Error;
 			}
 		}
 

@@ -74,7 +74,7 @@ export function jsonWords(text: string): readonly string[] | undefined {
 
 	try {
 		const value: unknown = JSON.parse(text);
-		return Array.isArray(value) && value.every(item => typeof item === 'string') ? value as readonly string[] : undefined;
+		return Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined;
 	} catch {
 		return undefined;
 	}

@@ -41,9 +41,9 @@ export function startUnpacker({store, scratch, subject, descriptor, signal}: Unp
 		stdin: descriptor ?? 'pipe',
 		...(signal === undefined ? {} : {signal}),
 	});
-	let failure: unknown;
+	let failure: Error | undefined;
 	const outcome = report.catch((error: unknown) => {
-		failure = signal?.aborted ? error : unpackError(subject, error);
+		failure = signal?.aborted ? (error as Error) : unpackError(subject, error as Error);
 		throw failure;
 	});
 	outcome.catch(() => {});
@@ -89,7 +89,7 @@ async function writePiece(stream: Writable, piece: Buffer): Promise<void> {
 	});
 }
 
-function unpackError(subject: string, error: unknown): unknown {
+function unpackError(subject: string, error: Error): Error {
 	if (!(error instanceof EngineError)) {
 		return error;
 	}

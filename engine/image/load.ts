@@ -59,9 +59,11 @@ async function openSource(source: ArchiveSource, scratch: Scratch, signal: Abort
 function readArchive(archive: ImageArchive): readonly ArchivedImage[] {
 	const images = readDockerArchive(archive) ?? readOciArchive(archive);
 	if (images === undefined) {
+		const legacy = archive.find('repositories');
+		const isLegacy = legacy !== undefined;
 		throw new EngineError('invalidParameter', `${archive.subject} is not an image archive: it has neither manifest.json nor index.json`, {
 			code: 'EBADARCHIVE',
-			hint: archive.find('repositories') === undefined ? 'For the tar of a root filesystem use `import`.' : 'It is of the form docker wrote before 1.10: load and save it with a docker of 1.10 to 27 first.',
+			hint: isLegacy ? 'It is of the form docker wrote before 1.10: load and save it with a docker of 1.10 to 27 first.' : 'For the tar of a root filesystem use `import`.',
 		});
 	}
 

@@ -10,31 +10,24 @@ ends quietly once the work has cleaned up.
 export async function* progressStream<T>(work: (report: ReportProgress<T>, signal: AbortSignal) => Promise<void>, outer?: AbortSignal): AsyncGenerator<T> {
 	const controller = new AbortController();
 	const signal = outer === undefined ? controller.signal : AbortSignal.any([controller.signal, outer]);
-	let waiting: T[] = [];
-	let wake = () => {};
-	let isDone = false;
+	const queue = {messages: [] as T[], isDone: false, wake() {}};
 	const finished = work(message => {
-		waiting.push(message);
-		wake();
+		queue.messages.push(message);
+		queue.wake();
 	}, signal).finally(() => {
-		isDone = true;
-		wake();
+		queue.isDone = true;
+		queue.wake();
 	});
 	finished.catch(() => {}); // Thrown below, or nobody listens any more.
 	try {
-		while (!isDone || waiting.length > 0) {
-			if (waiting.length === 0) {
+		while (!queue.isDone || queue.messages.length > 0) {
+			if (queue.messages.length === 0) {
 				await new Promise<void>(resolve => {
-					wake = resolve;
-					if (isDone) {
-						resolve();
-					}
+					queue.wake = resolve;
 				});
 			}
 
-			const messages = waiting;
-			waiting = [];
-			yield* messages;
+			yield* queue.messages.splice(0);
 		}
 
 		await finished;

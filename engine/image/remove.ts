@@ -2,7 +2,7 @@
 `docker rmi`, with the rules of moby's daemon/images/image_delete.go: what is untagged, what is deleted, and which conflicts stand in the way.
 */
 import {EngineError} from '../errors.js';
-import {digestHex} from '../oci/digest.js';
+import {digestHex, type DiffId} from '../oci/digest.js';
 import {chainIds} from '../oci/chain-id.js';
 import {canonicalReference, familiarReference, parseReference, repositoryName, type ImageReference} from '../oci/reference.js';
 import {collectGarbage} from '../store/garbage-collect.js';
@@ -53,7 +53,7 @@ async function removeResolved(context: RemoveContext, name: string, options: Rem
 		const mayUntag = isSingleReference(image.references);
 		refuseConflict(image, users, {force: options.force, references: mayUntag ? [] : image.references});
 		untag(image.references);
-		deleteImage(context, image, options, items, events);
+		await deleteImage(context, image, options, items, events);
 		return items;
 	}
 
@@ -73,37 +73,46 @@ async function removeResolved(context: RemoveContext, name: string, options: Rem
 	// In use by a container after a forced untag, the image stays without a name.
 	const isUsed = users.some(user => user.isRunning || !options.force);
 	if (rest.length === orphaned.length && !isUsed) {
-		deleteImage(context, image, options, items, events);
+		await deleteImage(context, image, options, items, events);
 	}
 
 	return items;
 }
 
-/** Deletes an image that has no names any more, then its nameless parents. */
-function deleteImage(context: RemoveContext, image: Image, options: RemoveOptions, items: RemovedItem[], events: ImageEvent[]): void {
+/** Deletes an image that has no names any more, then its nameless parents, then what only they had. */
+async function deleteImage(context: RemoveContext, image: Image, options: RemoveOptions, items: RemovedItem[], events: ImageEvent[]): Promise<void> {
 	const {store, catalog} = context;
-	dropEntries(store, entry => belongsTo(catalog, entry, image));
-	items.push({kind: 'deleted', name: image.id});
-	events.push({action: 'delete', id: image.id, attributes: {name: image.id}});
-	const parent = image.parent === undefined || options.noPrune ? undefined : catalog.list().find(other => other.id === image.parent);
-	if (parent !== undefined && parent.references.length === 0 && isUnused(context, parent)) {
-		deleteImage(context, parent, options, items, events);
-		return;
+	const deleted: Image[] = [];
+	for (let next: Image | undefined = image; next !== undefined;) {
+		const current: Image = next;
+		dropEntries(store, entry => belongsTo(catalog, entry, current));
+		deleted.push(current);
+		next = options.noPrune ? undefined : await orphanedParent(context, current);
 	}
 
-	const collected = new Set(collectGarbage(store).layers);
-	const chain = chainIds(image.config.diffIds);
-	for (const [index, diffId] of [...image.config.diffIds.entries()].reverse()) {
-		if (collected.has(diffId)) {
-			items.push({kind: 'deleted', name: chain[index]!});
+	const collected = new Set<DiffId>(collectGarbage(store).layers);
+	for (const gone of deleted) {
+		items.push({kind: 'deleted', name: gone.id});
+		events.push({action: 'delete', id: gone.id, attributes: {name: gone.id}});
+		const chain = chainIds(gone.config.diffIds);
+		for (const [index, diffId] of [...gone.config.diffIds.entries()].reverse()) {
+			if (collected.delete(diffId)) {
+				items.push({kind: 'deleted', name: chain[index]!});
+			}
 		}
 	}
 }
 
-/** Another image or a container is made from it. Containers that can only be asked asynchronously count as users. */
-function isUnused({catalog, hooks}: RemoveContext, image: Image): boolean {
-	const users = hooks.containersUsing?.(image.id) ?? [];
-	return Array.isArray(users) && users.length === 0 && !catalog.list().some(other => other.parent === image.id);
+/** The parent, when it has no name and nothing else is made from it. */
+async function orphanedParent({catalog, hooks}: RemoveContext, image: Image): Promise<Image | undefined> {
+	const images = catalog.list();
+	const parent = images.find(other => other.id === image.parent);
+	if (parent === undefined || parent.references.length > 0 || images.some(other => other.parent === parent.id)) {
+		return undefined;
+	}
+
+	const users = await (hooks.containersUsing?.(parent.id) ?? []);
+	return users.length === 0 ? parent : undefined;
 }
 
 function refuseConflict(image: Image, users: readonly ContainerUse[], {force, references}: {readonly force: boolean | undefined; readonly references: readonly ImageReference[]}): void {

@@ -11,7 +11,7 @@ export function chainIds(diffIds: readonly DiffId[]): readonly ChainId[] {
 	const chain: ChainId[] = [];
 	for (const diffId of diffIds) {
 		const below = chain.at(-1);
-		chain.push((below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`) as string as ChainId);
+		chain.push((below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`) as ChainId);
 	}
 
 	return chain;

@@ -29,7 +29,7 @@ export function parseDescriptor(unsafe: unknown, subject: string): Descriptor {
 		annotations: optional(fields['annotations'], `${subject}.annotations`, asStringMap),
 		platform: optional(fields['platform'], `${subject}.platform`, parsePlatform),
 		artifactType: optional(fields['artifactType'], `${subject}.artifactType`, asString),
-	}) as Descriptor;
+	});
 }
 
 export const annotationNames = {

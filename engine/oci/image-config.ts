@@ -61,7 +61,7 @@ export function parseImageConfig(text: string | Uint8Array, subject = 'image con
 	const rootfs = asObject(fields['rootfs'], `${subject}.rootfs`);
 	const member = (name: string) => optional(fields[name], `${subject}.${name}`, asString) || undefined;
 	return defined({
-		platform: defined({os: member('os') ?? 'linux', architecture: member('architecture') ?? '', variant: member('variant'), 'os.version': member('os.version')}) as Platform,
+		platform: defined({os: member('os') ?? 'linux', architecture: member('architecture') ?? '', variant: member('variant'), 'os.version': member('os.version')}),
 		created: member('created'),
 		author: member('author'),
 		dockerVersion: member('docker_version'),
@@ -69,7 +69,7 @@ export function parseImageConfig(text: string | Uint8Array, subject = 'image con
 		defaults: optional(fields['config'], `${subject}.config`, parseDefaults) ?? {},
 		diffIds: (optional(rootfs['diff_ids'], `${subject}.rootfs.diff_ids`, asArray) ?? []).map((value, index) => readDiffId(value, `${subject}.rootfs.diff_ids[${index}]`)),
 		history: (optional(fields['history'], `${subject}.history`, asArray) ?? []).map((value, index) => readHistory(value, `${subject}.history[${index}]`)),
-	}) as ImageConfig;
+	});
 }
 
 /** Reads the `config` member. Throws `invalidParameter`. */
@@ -93,7 +93,7 @@ export function parseDefaults(unsafe: unknown, subject: string): ContainerDefaul
 		Shell: read('Shell', asStrings),
 		Healthcheck: read('Healthcheck', readHealthcheck),
 		ArgsEscaped: fields['ArgsEscaped'] === true ? true : undefined,
-	}) as ContainerDefaults;
+	});
 }
 
 export type ImageConfigParts = {
@@ -143,7 +143,7 @@ function readHistory(value: unknown, subject: string): HistoryRecord {
 		author: member('author'),
 		comment: member('comment'),
 		emptyLayer: fields['empty_layer'] === true,
-	}) as HistoryRecord;
+	});
 }
 
 function readHealthcheck(value: unknown, subject: string): Healthcheck {
@@ -156,7 +156,7 @@ function readHealthcheck(value: unknown, subject: string): Healthcheck {
 		StartPeriod: count('StartPeriod'),
 		StartInterval: count('StartInterval'),
 		Retries: count('Retries'),
-	}) as Healthcheck;
+	});
 }
 
 /** Docker once wrote a bare string where a list is meant (docker-commit of API ≤ 1.9, some third-party builders). */

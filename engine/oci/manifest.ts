@@ -32,7 +32,7 @@ export function parseManifest(text: string | Uint8Array, subject = 'manifest'): 
 		config: parseDescriptor(fields['config'], `${subject}.config`),
 		layers: layers.map((layer, index) => parseDescriptor(layer, `${subject}.layers[${index}]`)),
 		annotations: optional(fields['annotations'], `${subject}.annotations`, asStringMap),
-	}) as Manifest;
+	});
 }
 
 /** True for an image that can run: not an attestation, a chart or another artifact. */

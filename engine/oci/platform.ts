@@ -20,7 +20,7 @@ export function parsePlatform(unsafe: unknown, subject: string): Platform {
 		variant: optional(fields['variant'], `${subject}.variant`, asString) || undefined,
 		'os.version': optional(fields['os.version'], `${subject}.os.version`, asString),
 		'os.features': optional(fields['os.features'], `${subject}.os.features`, asStrings),
-	}) as Platform;
+	});
 }
 
 const goArchitectures: Readonly<Record<string, string>> = {x64: 'amd64', ia32: '386', arm64: 'arm64', arm: 'arm', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64', loong64: 'loong64'};

@@ -81,7 +81,7 @@ function parseLayerRecord(data: Buffer, subject: string): LayerRecord {
 			entries: asCount(fields['entries'], `${subject}.entries`),
 			squash: fields['squash'] === true ? true : undefined,
 			blob: optional(fields['blob'], `${subject}.blob`, parseDescriptor),
-		}) as LayerRecord;
+		});
 	} catch (error) {
 		throw systemError('reading a layer record', error);
 	}

@@ -58,7 +58,7 @@ for (const [name, program, compress] of compressors) {
 		const damaged = Buffer.from(data);
 		const middle = Math.floor(data.length / 2);
 		damaged.fill(0xAA, middle, middle + 64);
-		for (const bad of [data.subarray(0, middle), data.subarray(0, data.length - 3), damaged]) {
+		for (const bad of [data.subarray(0, middle), data.subarray(0, -3), damaged]) {
 			const error = await t.throwsAsync(collect(inflate(pieces(bad), name, 'some.tar')));
 			t.true(isEngineError(error, 'invalidParameter'), String(error));
 			t.regex(error.message, /some\.tar: the compressed data is (cut off|damaged)/);
@@ -81,10 +81,9 @@ for (const [name, program, compress] of compressors) {
 			}
 		}
 
-		for await (const piece of inflate(watched(), name, 'x')) {
-			t.true(piece.length > 0);
-			break;
-		}
+		const iterator = inflate(watched(), name, 'x')[Symbol.asyncIterator]();
+		t.true(((await iterator.next()).value as Buffer).length > 0);
+		await iterator.return!();
 
 		t.true(isClosed);
 	});
@@ -113,7 +112,7 @@ test('zstd that begins with a skippable frame is zstd', t => {
 	t.is(detectCompression(Buffer.from([0x5F, 0x2A, 0x4D, 0x18, 0, 0, 0, 0])), 'zstd');
 });
 
-test('plain data passes through', async t => {
+test('plain data passes through', t => {
 	const source = pieces(plain);
 	t.is(inflate(source, 'none', 'x'), source);
 	t.is(detectCompression(tarOf([{name: 'x', data: 'y'}])), 'none');

@@ -59,7 +59,7 @@ test('a lock taker from outside is used instead', async t => {
 	await withLock('/x', {
 		async take(file) {
 			steps.push(`take ${file}`);
-			return () => {
+			return async () => {
 				steps.push('release');
 			};
 		},
@@ -106,7 +106,7 @@ test('a zombie is gone', async t => {
 });
 
 test('names that are no identity are told apart', t => {
-	for (const name of ['', 'x', '12', '12-34', `12-34-zzzzzzzz-1`, `${process.pid}`]) {
+	for (const name of ['', 'x', '12', '12-34', '12-34-zzzzzzzz-1', `${process.pid}`]) {
 		t.is(parseIdentity(name), undefined);
 	}
 });

@@ -9,6 +9,7 @@ import type {ExecutionContext} from 'ava';
 import {encodeHeader} from '../../engine/archive/tar-header.js';
 import {imageService, type ImageService} from '../../engine/image/image-service.js';
 import type {ImageEvent, ImageHooks} from '../../engine/image/image.js';
+import type {Digest} from '../../engine/oci/digest.js';
 import {locateNative} from '../../engine/runtime/locate-native.js';
 import type {NativeProgram} from '../../engine/runtime/native-program.js';
 import {openStore, type Store} from '../../engine/store/open-store.js';
@@ -135,8 +136,8 @@ export function configOf(image: TestImage): Buffer {
 	}));
 }
 
-export function idOf(image: TestImage): string {
-	return `sha256:${hex(configOf(image))}`;
+export function idOf(image: TestImage): Digest {
+	return `sha256:${hex(configOf(image))}` as Digest;
 }
 
 /** A docker archive with one folder for each layer, as docker 1.10 to 24 and podman write it. */

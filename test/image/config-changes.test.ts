@@ -7,7 +7,7 @@ const change = test.macro({
 	exec(t, before: ContainerDefaults, changes: readonly string[], after: ContainerDefaults) {
 		t.deepEqual(applyConfigChanges(before, changes), after);
 	},
-	title: (title, _, changes) => title ?? changes.join('; '),
+	title: (title, _: ContainerDefaults, changes: readonly string[]) => title ?? changes.join('; '),
 });
 
 test(change, {}, ['CMD ["sh","-c","x y"]'], {Cmd: ['sh', '-c', 'x y']});
@@ -21,6 +21,7 @@ test('an entrypoint keeps a command of the same changes', change, {Cmd: ['old']}
 test(change, {}, ['ENV A=1 B="two words" C=three\\ words D=\'$A\''], {Env: ['A=1', 'B=two words', 'C=three words', 'D=$A']});
 test(change, {}, ['ENV A the rest of the line'], {Env: ['A=the rest of the line']});
 test('a variable that is there keeps its place', change, {Env: ['PATH=/bin', 'A=1']}, ['ENV A=2 Z=3 PATH=/x:$PATH'], {Env: ['PATH=/x:/bin', 'A=2', 'Z=3']});
+// eslint-disable-next-line no-template-curly-in-string -- a Dockerfile's, not ours
 test('later changes see the variables of earlier ones', change, {}, ['ENV A=/srv', 'ENV B=${A}/b C=${NONE:-d} D=${A:+set} E=${NONE:+set}', 'WORKDIR $B', 'LABEL l=${A}'], {
 	Env: ['A=/srv', 'B=/srv/b', 'C=d', 'D=set', 'E='],
 	WorkingDir: '/srv/b',
@@ -45,7 +46,7 @@ const refused = test.macro({
 		const error = t.throws(() => applyConfigChanges({}, [text]), {message});
 		t.true(isEngineError(error, 'invalidParameter'));
 	},
-	title: (_, text) => `${text} is refused`,
+	title: (_, text: string) => `${text} is refused`,
 });
 
 test(refused, 'RUN x', /RUN is not a valid change command/);

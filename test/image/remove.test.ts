@@ -50,7 +50,7 @@ test('one name of several is only untagged', async t => {
 	}
 
 	t.deepEqual(words(await made.images.remove('two:1')), ['untagged two:1']);
-	t.is(made.images.inspect('two:2').id as string, idOf(two));
+	t.is(made.images.inspect('two:2').id, idOf(two));
 	assertSound(t, made.store);
 });
 
@@ -123,8 +123,8 @@ test('a prefix that fits several images is refused', async t => {
 	const first = many.map(image => idOf(image)[7]!).find((letter, index, all) => all.indexOf(letter) !== index)!;
 	const error = t.throws(() => made.images.inspect(first), {message: `multiple IDs found with provided prefix: ${first}`});
 	t.true(isEngineError(error, 'invalidParameter'));
-	t.is(made.images.inspect(idOf(many[3]!).slice(7)).id as string, idOf(many[3]!));
-	t.is(made.images.inspect(idOf(many[3]!).slice(0, 30)).id as string, idOf(many[3]!));
+	t.is(made.images.inspect(idOf(many[3]!).slice(7)).id, idOf(many[3]!));
+	t.is(made.images.inspect(idOf(many[3]!).slice(0, 30)).id, idOf(many[3]!));
 });
 
 test('a name wins over an id', async t => {
@@ -134,7 +134,7 @@ test('a name wins over an id', async t => {
 	}
 
 	await made.images.tag('two:1', short(one));
-	t.is(made.images.inspect(short(one)).id as string, idOf(two));
+	t.is(made.images.inspect(short(one)).id, idOf(two));
 });
 
 test('an image whose documents rotted can still be removed by its name', async t => {
@@ -189,10 +189,10 @@ test('tags: taken from another image, refused when malformed, told', async t => 
 	}
 
 	await made.images.tag('one:1', 'two:1');
-	t.is(made.images.inspect('two:1').id as string, idOf(one));
-	t.is(made.images.inspect('two:2').id as string, idOf(two));
+	t.is(made.images.inspect('two:1').id, idOf(one));
+	t.is(made.images.inspect('two:2').id, idOf(two));
 	await made.images.tag(short(one), 'localhost:5000/x');
-	t.is(made.images.inspect('localhost:5000/x:latest').id as string, idOf(one));
+	t.is(made.images.inspect('localhost:5000/x:latest').id, idOf(one));
 	t.deepEqual(made.events.map(event => `${event.action} ${event.attributes['name']!}`), ['tag two:1', 'tag localhost:5000/x:latest']);
 	await t.throwsAsync(made.images.tag('one:1', 'UPPER'), {message: /must be lowercase/});
 	await t.throwsAsync(made.images.tag('one:1', `x@sha256:${'a'.repeat(64)}`), {message: /refusing to create a tag with a digest reference/});

@@ -71,7 +71,7 @@ test('what was saved is loaded as the same image, in both forms', async t => {
 	for (const format of ['docker-archive', 'oci-archive'] as const) {
 		const other = imageLab(t)!;
 		t.is(await load(other.images, lab.images.save(['one', 'localhost:5000/two:1'], {format})), 'Loaded image: one:1\nLoaded image: one:2\nLoaded image: localhost:5000/two:1\n');
-		t.is(other.images.inspect('one:2').id as string, idOf(one));
+		t.is(other.images.inspect('one:2').id, idOf(one));
 		t.is(other.images.inspect('localhost:5000/two:1').manifest.digest, lab.images.inspect('localhost:5000/two:1').manifest.digest);
 		assertSound(t, other.store);
 	}
@@ -116,7 +116,7 @@ test('compressed layers go out as they came', async t => {
 	}
 
 	await load(other.images, lab.images.save(['one:1']));
-	t.is(other.images.inspect('one:1').id as string, idOf(one));
+	t.is(other.images.inspect('one:1').id, idOf(one));
 });
 
 test('an unknown name is an error before the first byte, and leaves nothing', async t => {
@@ -164,9 +164,9 @@ test('a save that nobody reads to the end leaves nothing', async t => {
 		return;
 	}
 
-	for await (const _piece of lab.images.save(['one:1'])) {
-		break;
-	}
+	const stream = lab.images.save(['one:1']);
+	await stream[Symbol.asyncIterator]().next();
+	stream.destroy();
 
 	await settled(lab);
 	assertSound(t, lab.store);

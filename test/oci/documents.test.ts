@@ -14,7 +14,7 @@ const descriptor = {mediaType: 'application/vnd.oci.image.layer.v1.tar', digest,
 
 test('digests are sha256 with 64 lower-case hex characters, nothing else', t => {
 	t.is(parseDigest(digest), digest);
-	t.is(parseDiffId(digest) as string | undefined, digest);
+	t.is<string | undefined, string>(parseDiffId(digest), digest);
 	t.is(digestHex(digest), '1'.repeat(64));
 	for (const bad of ['', 'sha256:', `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(128)}`, `sha256:${'a'.repeat(63)}/`, `sha256:../${'a'.repeat(61)}`, `${digest}\n`, 7, null, undefined]) {
 		t.is(parseDigest(bad), undefined);
@@ -61,7 +61,7 @@ const badManifest = test.macro({
 		const error = t.throws(() => parseManifest(text, 'm'), {message});
 		t.true(isEngineError(error, 'invalidParameter'));
 	},
-	title: (_, text, message) => `the manifest ${text.slice(0, 40)} is refused: ${message.source}`,
+	title: (_, text: string, message: RegExp) => `the manifest ${text.slice(0, 40)} is refused: ${message.source}`,
 });
 
 test(badManifest, '', /m is not valid JSON/);

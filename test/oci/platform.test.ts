@@ -8,10 +8,9 @@ const offered = (...names: readonly string[]) => names.map(name => {
 
 const choice = test.macro({
 	exec(t, wanted: string, names: readonly string[], expected: string | undefined) {
-		const [{platform}] = offered(wanted) as [{platform: Platform}];
-		t.is(choosePlatform(offered(...names), platform)?.name, expected);
+		t.is(choosePlatform(offered(...names), offered(wanted)[0]!.platform)?.name, expected);
 	},
-	title: (_, wanted, names, expected) => `for ${wanted}, of ${names.join(' ')} ${expected ?? 'none'} is taken`,
+	title: (_, wanted: string, names: readonly string[], expected: string | undefined) => `for ${wanted}, of ${names.join(' ')} ${expected ?? 'none'} is taken`,
 });
 
 test(choice, 'linux/amd64', ['linux/arm64', 'linux/amd64'], 'linux/amd64');

@@ -49,7 +49,7 @@ const invalid = test.macro({
 		t.true(isEngineError(error, 'invalidParameter'));
 		t.is(tryParseReference(text), undefined);
 	},
-	title: (_, text) => `${JSON.stringify(text.slice(0, 40))} is refused`,
+	title: (_, text: string) => `${JSON.stringify(text.slice(0, 40))} is refused`,
 });
 
 test(invalid, '', /invalid reference format/);

@@ -24,6 +24,8 @@ const image: Image = {
 };
 const nameless: Image = {...image, references: [], config: {platform: {os: 'linux', architecture: 'amd64'}, defaults: {}, diffIds: [], history: []}};
 
+type InspectView = {Comment: string; Variant?: string; Created: string; RootFS: unknown; GraphDriver: unknown; Config: Record<string, unknown>};
+
 test('a line of the list has docker\'s members', t => {
 	t.deepEqual(imageInfo(image), {
 		Id: digest('a'),
@@ -42,16 +44,16 @@ test('a line of the list has docker\'s members', t => {
 });
 
 test('inspecting gives the whole configuration, with docker\'s defaults for what is not set', t => {
-	const info = imageInspectInfo(image, ['/l/top', '/l/base']) as unknown as Record<string, Record<string, unknown>>;
-	t.is(info['Comment'] as unknown, 'last');
-	t.is(info['Variant'] as unknown, 'v8');
-	t.deepEqual(info['RootFS'], {Type: 'layers', Layers: [digest('c'), digest('d')]});
-	t.deepEqual(info['GraphDriver'], {Name: 'overlay', Data: {LowerDir: '/l/base', UpperDir: '/l/top'}});
-	const config = info['Config']!;
+	const info = imageInspectInfo(image, ['/l/top', '/l/base']) as unknown as InspectView;
+	t.is(info.Comment, 'last');
+	t.is(info.Variant, 'v8');
+	t.deepEqual(info.RootFS, {Type: 'layers', Layers: [digest('c'), digest('d')]});
+	t.deepEqual(info.GraphDriver, {Name: 'overlay', Data: {LowerDir: '/l/base', UpperDir: '/l/top'}});
+	const config = info.Config;
 	t.deepEqual([config['Cmd'], config['Entrypoint'], config['Env'], config['Volumes'], config['OnBuild'], config['User'], config['Tty'], config['StopSignal'], config['ExposedPorts']], [['sh'], null, [], null, null, '', false, 'SIGINT', {'80/tcp': {}}]);
-	const bare = imageInspectInfo(nameless, []) as unknown as Record<string, Record<string, unknown>>;
-	t.is(bare['Created'] as unknown, '0001-01-01T00:00:00Z');
-	t.deepEqual(bare['GraphDriver'], {Name: 'overlay', Data: {}});
+	const bare = imageInspectInfo(nameless, []) as unknown as InspectView;
+	t.is(bare.Created, '0001-01-01T00:00:00Z');
+	t.deepEqual(bare.GraphDriver, {Name: 'overlay', Data: {}});
 	t.false('Variant' in bare);
 });
 
