@@ -57,6 +57,8 @@ export class Terminal {
 	readonly #decoder = new StringDecoder();
 	#grid: Grid | undefined;
 	#guestInput: ((data: Buffer) => void) | undefined;
+	/** What was typed before the guest listened. */
+	#guestBacklog: Buffer[] = [];
 	#guestResize: ((size: Size) => void) | undefined;
 	#escapeTimer: NodeJS.Timeout | undefined;
 
@@ -137,6 +139,9 @@ export class Terminal {
 				},
 				onInput: listener => {
 					this.#guestInput = listener;
+					for (const data of this.#guestBacklog.splice(0)) {
+						listener(data);
+					}
 				},
 				onResize: listener => {
 					this.#guestResize = listener;
@@ -144,6 +149,7 @@ export class Terminal {
 			});
 		} finally {
 			this.#guestInput = undefined;
+			this.#guestBacklog = [];
 			this.#guestResize = undefined;
 			if (this.#stillOpen) {
 				this.#enter();
@@ -232,8 +238,17 @@ export class Terminal {
 	}
 
 	readonly #onData = (data: Buffer): void => {
+		if (this.#owner === 'guest') {
+			if (this.#guestInput === undefined) {
+				this.#guestBacklog.push(data);
+			} else {
+				this.#guestInput(data);
+			}
+
+			return;
+		}
+
 		if (this.#owner !== 'us') {
-			this.#guestInput?.(data);
 			return;
 		}
 
