@@ -11,7 +11,6 @@
 
 static int set(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 static int get(uint64_t *permitted, uint64_t *inheritable);
-static uint64_t known(void);
 
 int capabilities_bound(const struct plan_caps *caps, struct error *err)
 {
@@ -37,8 +36,10 @@ int capabilities_raise(struct error *err)
 
 int capabilities_set(const struct plan_caps *caps, struct error *err)
 {
-	uint64_t mask = known();
+	uint64_t mask, inheritable;
 
+	if (get(&mask, &inheritable))
+		return error_system(err, "get capabilities", NULL);
 	if (set(caps->effective & mask, caps->permitted & mask, caps->inheritable & mask))
 		return error_system(err, "set capabilities", NULL);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
@@ -84,14 +85,4 @@ static int get(uint64_t *permitted, uint64_t *inheritable)
 	*permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
 	*inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
 	return 0;
-}
-
-/* The plan may name capabilities that are newer than the kernel. */
-static uint64_t known(void)
-{
-	uint64_t mask = 0;
-
-	for (int number = 0; number < 64 && prctl(PR_CAPBSET_READ, number) >= 0; number++)
-		mask |= 1ull << number;
-	return mask;
 }

@@ -11,7 +11,10 @@ int capabilities_bound(const struct plan_caps *caps, struct error *err);
 /* Makes all permitted ones effective again, after the user was changed. */
 int capabilities_raise(struct error *err);
 
-/* The plan's sets, exactly. */
+/*
+ * The plan's sets, as far as there is something to grant: what the kernel does not know, or we lack ourselves (root in a container), is left out, as
+ * docker does.
+ */
 int capabilities_set(const struct plan_caps *caps, struct error *err);
 
 /* Loads the filter, if the plan has one. Needs no_new_privs or CAP_SYS_ADMIN. */

@@ -35,7 +35,7 @@ static int read_file(int root_fd, const char *path, struct text *text, struct er
 static int next_line(struct text *text, char **fields);
 static bool is_member(const char *members, const char *login);
 static bool parse_id(const char *text, long *id);
-static int not_mapped(const struct plan *plan, const char *what, unsigned int id, struct error *err);
+static int not_mapped(const struct plan *plan, const char *what, const char *name, struct error *err);
 
 int user_find(const struct plan *plan, int root_fd, struct user *user, struct error *err)
 {
@@ -60,16 +60,16 @@ int user_become(const struct plan *plan, const struct user *user, struct error *
 		return error_system(err, "keep capabilities", NULL);
 	/* With a single id the kernel denies setgroups: groups out of the image's files are done without, groups that were asked for are not. */
 	if (setgroups(user->group_count, user->groups) && !(errno == EPERM && plan->group_add.count == 0)) {
-		if (errno == EPERM || errno == EINVAL)
-			return not_mapped(plan, "supplementary group", user->group_count ? user->groups[user->group_count - 1] : 0, err);
+		if (errno == EPERM)
+			return not_mapped(plan, "group", plan->group_add.items[0], err);
+		if (errno == EINVAL)
+			return not_mapped(plan, "one of the groups of user", plan->user, err);
 		return error_system(err, "set groups", NULL);
 	}
 	if (setresgid(user->gid, user->gid, user->gid))
-		return errno != EINVAL ? error_system(err, "set group", NULL)
-		       : user->uid ? not_mapped(plan, "user", user->uid, err)
-				   : not_mapped(plan, "group", user->gid, err);
+		return errno == EINVAL ? not_mapped(plan, user->uid ? "user" : "group of user", plan->user, err) : error_system(err, "set group", NULL);
 	if (setresuid(user->uid, user->uid, user->uid))
-		return errno == EINVAL ? not_mapped(plan, "user", user->uid, err) : error_system(err, "set user", NULL);
+		return errno == EINVAL ? not_mapped(plan, "user", plan->user, err) : error_system(err, "set user", NULL);
 	return 0;
 }
 
@@ -254,13 +254,13 @@ static bool parse_id(const char *text, long *id)
 	return errno == 0 && *end == 0;
 }
 
-static int not_mapped(const struct plan *plan, const char *what, unsigned int id, struct error *err)
+static int not_mapped(const struct plan *plan, const char *what, const char *name, struct error *err)
 {
 	if (plan_has(plan, PLAN_FLAG_SINGLE_ID))
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "%s %u does not exist here: only root is mapped into your containers. For more, apt install uidmap and give yourself "
+				 "%s %s does not exist here: only root is mapped into your containers. For more, apt install uidmap and give yourself "
 				 "a line in /etc/subuid and /etc/subgid",
-				 what, id);
-	return error_set(err, ERROR_INVALID_PARAMETER, "%s %u is not mapped into your containers: your ranges in /etc/subuid and /etc/subgid do not reach that far",
-			 what, id);
+				 what, name);
+	return error_set(err, ERROR_INVALID_PARAMETER, "%s %s is not mapped into your containers: your ranges in /etc/subuid and /etc/subgid do not reach that far",
+			 what, name);
 }

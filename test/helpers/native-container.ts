@@ -49,10 +49,6 @@ export function makeRootfs(t: ExecutionContext, subject: Subject): string | unde
 		return undefined;
 	}
 
-	for (const name of ['state', 'upper', 'work', 'mnt']) {
-		fs.mkdirSync(path.join(folder, name));
-	}
-
 	give(subject, folder);
 	return rootfs;
 }
@@ -64,9 +60,14 @@ export function give(subject: Subject, folder: string): void {
 	}
 }
 
-/** Starts a container (overlay over the busybox tree at `rootfs`). A `conflict` or start failure is in `report`. */
+/** Starts a container of its own places (an overlay over the busybox tree at `rootfs`). A start failure is in `report`. */
 export function launch(t: ExecutionContext, subject: Subject, rootfs: string, changes: Changes & {readonly args: readonly string[]}, command: 'run' | 'create' = 'run'): Container {
-	const folder = path.dirname(rootfs);
+	const folder = path.join(path.dirname(rootfs), `r${String(counter++)}`);
+	for (const name of ['state', 'upper', 'work', 'mnt']) {
+		fs.mkdirSync(path.join(folder, name), {recursive: true});
+	}
+
+	give(subject, folder);
 	const {flags = [], ...rest} = changes;
 	const plan = basicPlan(folder, {
 		lowers: [rootfs],
@@ -133,7 +134,7 @@ export function readStatus(stateDir: string): Status {
 }
 
 /** Runs a process in a running container, to its end. */
-export async function execShell(t: ExecutionContext, subject: Subject, container: Container, line: string, changes: Partial<Omit<ExecPlan, 'kind'>> = {}): Promise<Ended> {
+export async function execShell(subject: Subject, container: Container, line: string, changes: Partial<Omit<ExecPlan, 'kind'>> = {}): Promise<Ended> {
 	const {pid, startTicks} = readStatus(container.plan.stateDir);
 	const folder = path.join(container.folder, `exec${String(counter++)}`);
 	fs.mkdirSync(path.join(folder, 'state'), {recursive: true});

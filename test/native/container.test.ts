@@ -4,7 +4,7 @@ What a container is made of: namespaces, /dev, mounts, identity, limits, exit co
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {forEachSubject, launch, runShell, runToEnd, waitForStatus} from '../helpers/native-container.js';
+import {forEachSubject, give, launch, runShell, runToEnd, waitForStatus} from '../helpers/native-container.js';
 import {defaultEnvironment, defaultMounts} from '../helpers/launch-plan.js';
 import {run} from '../helpers/native-trees.js';
 
@@ -38,15 +38,7 @@ test('a container joins the namespaces of another one', async t => {
 		const first = launch(t, subject, rootfs, {args: ['sleep', '100'], hostname: 'first'});
 		t.true(first.report.ok, JSON.stringify(first.report));
 		const {pid} = await waitForStatus(first.plan.stateDir, 'running');
-		const second = path.join(path.dirname(path.dirname(rootfs)), `second-${subject.name.replace(' ', '')}`);
-		fs.cpSync(path.dirname(rootfs), second, {recursive: true, filter: source => !source.endsWith('.sock'), verbatimSymlinks: true});
-		if (process.getuid!() === 0 && subject.name !== 'root') {
-			chownTree(second, subject.hostId(0));
-		}
-
-		const {lines, report} = await runShell(t, subject, path.join(second, 'rootfs'), 'hostname; ps | grep -c "sleep 100"; readlink /proc/self/ns/net; echo $$', {
-			stateDir: path.join(second, 'state2'),
-			...withDirectory(path.join(second, 'state2'), subject.hostId(0)),
+		const {lines, report} = await runShell(t, subject, rootfs, 'hostname; ps | grep -c "sleep 100"; readlink /proc/self/ns/net; echo $$', {
 			hostname: undefined as never,
 			namespaces: [{kind: 'mount'}, {kind: 'pid', path: `/proc/${pid}/ns/pid`}, {kind: 'net', path: `/proc/${pid}/ns/net`}, {kind: 'uts', path: `/proc/${pid}/ns/uts`}, {kind: 'ipc', path: `/proc/${pid}/ns/ipc`}],
 		});
@@ -86,7 +78,7 @@ test('nothing is open in the program but its standard streams', async t => {
 			t.true(numbers.length <= 4, line);
 		}
 
-		const {lines: held} = await runToEnd(t, subject, rootfs, {args: ['sleep', '0'], ...again(rootfs, subject.hostId(0))});
+		const {lines: held} = await runToEnd(t, subject, rootfs, {args: ['sleep', '0']});
 		t.deepEqual(held, ['']);
 	});
 });
@@ -94,14 +86,14 @@ test('nothing is open in the program but its standard streams', async t => {
 test('users and groups are looked up in the container', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
 		const identity = async (user: string, groupAdd: readonly string[] = []) => {
-			const {lines, report} = await runShell(t, subject, rootfs, 'id -u; id -g; id -G; echo $HOME', {user, groupAdd, ...again(rootfs, subject.hostId(0))});
+			const {lines, report} = await runShell(t, subject, rootfs, 'id -u; id -g; id -G; echo $HOME', {user, groupAdd});
 			return report.ok ? lines.join(' | ') : String(report.message);
 		};
 
 		t.is(await identity(''), '0 | 0 | 0 | /root');
 		if (subject.name === 'single id') {
-			t.regex(await identity('alice'), /user 1000 does not exist here: only root is mapped.*apt install uidmap.*\/etc\/subuid/);
-			t.regex(await identity('', ['audio']), /group 29 does not exist here/);
+			t.regex(await identity('alice'), /user alice does not exist here: only root is mapped.*apt install uidmap.*\/etc\/subuid/);
+			t.regex(await identity('', ['audio']), /group audio does not exist here/);
 			return;
 		}
 
@@ -139,11 +131,11 @@ test('HOME is the environment\'s when it has one', async t => {
 
 test('exit codes and signals come through', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const code = async (line: string) => (await runShell(t, subject, rootfs, line, again(rootfs, subject.hostId(0)))).exitCode;
+		const code = async (line: string) => (await runShell(t, subject, rootfs, line)).exitCode;
 		t.is(await code('exit 0'), 0);
 		t.is(await code('exit 42'), 42);
 		t.is(await code('sh -c "kill -TERM \\$\\$"; exit $?'), 143);
-		t.is((await runToEnd(t, subject, rootfs, {args: ['true'], ...again(rootfs, subject.hostId(0))})).exitCode, 0);
+		t.is((await runToEnd(t, subject, rootfs, {args: ['true']})).exitCode, 0);
 	});
 });
 
@@ -153,7 +145,7 @@ test('a program that can\'t be started is reported in docker\'s words', async t 
 		fs.writeFileSync(path.join(rootfs, 'bin', 'garbage'), 'no program', {mode: 0o755});
 		fs.writeFileSync(path.join(rootfs, 'bin', 'noloader'), '#!/no/such/interpreter\n', {mode: 0o755});
 		const attempt = (args: readonly string[], changes = {}) => {
-			const {report, plan} = launch(t, subject, rootfs, {args, ...again(rootfs, subject.hostId(0)), ...changes});
+			const {report, plan} = launch(t, subject, rootfs, {args, ...changes});
 			t.false(fs.existsSync(plan.socket), 'no socket is left');
 			return [report.ok, report['exitCode'], report.message];
 		};
@@ -231,7 +223,7 @@ test('ulimits are set, and those above the user\'s own are refused in words', as
 		const {lines} = await runShell(t, subject, rootfs, 'ulimit -n; ulimit -Hn; ulimit -c', {rlimits: [{resource: 'nofile', soft: 77n, hard: 99n}, {resource: 'core', soft: 0n, hard: 0n}]});
 		t.deepEqual(lines, ['77', '99', '0']);
 		if (subject.name !== 'root') {
-			const {report} = launch(t, subject, rootfs, {args: ['true'], rlimits: [{resource: 'nice', soft: 40n, hard: 40n}], ...again(rootfs, subject.hostId(0))});
+			const {report} = launch(t, subject, rootfs, {args: ['true'], rlimits: [{resource: 'nice', soft: 40n, hard: 40n}]});
 			t.regex(String(report.message), /only root may raise it/);
 		}
 	});
@@ -244,9 +236,9 @@ test('sysctls of the container\'s own namespaces are set', async t => {
 		});
 		t.true(report.ok, JSON.stringify(report));
 		t.deepEqual(lines, ['81', '5555']);
-		const bad = launch(t, subject, rootfs, {args: ['true'], sysctls: {'net.nonsense': '1'}, ...again(rootfs, subject.hostId(0))});
+		const bad = launch(t, subject, rootfs, {args: ['true'], sysctls: {'net.nonsense': '1'}});
 		t.regex(String(bad.report.message), /net\.nonsense=1 is not there/);
-		const escape = launch(t, subject, rootfs, {args: ['true'], sysctls: {'net/../../self/oom_score_adj': '1'}, ...again(rootfs, subject.hostId(0))});
+		const escape = launch(t, subject, rootfs, {args: ['true'], sysctls: {'net/../../self/oom_score_adj': '1'}});
 		t.false(escape.report.ok);
 	});
 });
@@ -256,9 +248,7 @@ test('binds: directories, files, read-only with what lies below, targets made', 
 		const source = path.join(path.dirname(rootfs), 'source');
 		fs.mkdirSync(path.join(source, 'sub'), {recursive: true});
 		fs.writeFileSync(path.join(source, 'file'), 'from the host\n');
-		if (subject.name !== 'root' && process.getuid!() === 0) {
-			chownTree(source, subject.hostId(0));
-		}
+		give(subject, source);
 
 		const {stdout, report} = await runShell(t, subject, rootfs, `
 			cat /data/file /etc/one-file
@@ -283,7 +273,7 @@ test('binds: directories, files, read-only with what lies below, targets made', 
 test('a bind of the wrong type, or of nothing, is refused in docker\'s words', async t => {
 	await forEachSubject(t, (subject, rootfs) => {
 		const attempt = (source: string, target: string) => launch(t, subject, rootfs, {
-			args: ['true'], mounts: [...defaultMounts, {type: 'bind', source, target, flags: ['recursive', 'createTarget']}], ...again(rootfs, subject.hostId(0)),
+			args: ['true'], mounts: [...defaultMounts, {type: 'bind', source, target, flags: ['recursive', 'createTarget']}],
 		}).report;
 		t.regex(String(attempt('/etc/passwd', '/bin').message), /not a directory: Are you trying to mount a directory onto a file \(or vice-versa\)\?/);
 		t.regex(String(attempt('/etc', '/bin/busybox').message), /not a directory: Are you trying/);
@@ -299,7 +289,7 @@ test('tmpfs takes its options, and the mode of the directory it covers', async t
 		});
 		t.true(report.ok, JSON.stringify(report));
 		t.deepEqual(lines, ['1777', '700', '755', '1024']);
-		const {report: bad} = launch(t, subject, rootfs, {args: ['true'], mounts: [{type: 'tmpfs', target: '/tmp', data: 'size=many'}], ...again(rootfs, subject.hostId(0))});
+		const {report: bad} = launch(t, subject, rootfs, {args: ['true'], mounts: [{type: 'tmpfs', target: '/tmp', data: 'size=many'}]});
 		t.regex(String(bad.message), /size/);
 		t.is(bad.kind, 'invalidParameter');
 	});
@@ -321,13 +311,12 @@ test('the built-in init reaps, passes signals on and gives the program\'s exit c
 		t.is(lines[1], '0', 'no zombies');
 		t.is(exitCode, 7);
 
-		const changes = again(rootfs, subject.hostId(0));
-		const container = launch(t, subject, rootfs, {args: ['sh', '-c', 'trap "exit 9" TERM; while :; do sleep 0.05; done'], flags: ['init'], ...changes});
+		const container = launch(t, subject, rootfs, {args: ['sh', '-c', 'trap "exit 9" TERM; while :; do sleep 0.05; done'], flags: ['init']});
 		const {pid} = await waitForStatus(container.plan.stateDir, 'running');
 		await untilTrapped(pid);
 		process.kill(pid, 'SIGTERM');
 		t.is((await waitForStatus(container.plan.stateDir, 'exited')).exitCode, 9);
-		const missing = launch(t, subject, rootfs, {args: ['nope'], flags: ['init'], ...again(rootfs, subject.hostId(0))});
+		const missing = launch(t, subject, rootfs, {args: ['nope'], flags: ['init']});
 		t.is(missing.report['exitCode'], 127);
 	});
 });
@@ -336,7 +325,7 @@ test('oom_score_adj is the container\'s, or stays what a user may not lower', as
 	await forEachSubject(t, async (subject, rootfs) => {
 		const {lines} = await runShell(t, subject, rootfs, 'cat /proc/self/oom_score_adj', {oomScoreAdj: 321});
 		t.deepEqual(lines, ['321']);
-		const {report} = await runShell(t, subject, rootfs, 'true', {oomScoreAdj: -500, ...again(rootfs, subject.hostId(0))});
+		const {report} = await runShell(t, subject, rootfs, 'true', {oomScoreAdj: -500});
 		t.true(report.ok, JSON.stringify(report));
 	});
 });
@@ -345,14 +334,15 @@ test('starting what runs already is a conflict', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
 		const container = launch(t, subject, rootfs, {args: ['sleep', '100']});
 		t.true(container.report.ok);
-		const second = launch(t, subject, rootfs, {args: ['sleep', '100'], id: container.plan.id});
+		const {stateDir, socket} = container.plan;
+		const second = launch(t, subject, rootfs, {args: ['sleep', '100'], stateDir, socket});
 		t.is(second.report.kind, 'conflict');
 		const refused = run(subject, 'delete', ['--state', container.plan.stateDir, '--socket', container.plan.socket]);
 		t.is(refused.report.kind, 'conflict');
 		const killed = run(subject, 'delete', ['--state', container.plan.stateDir, '--socket', container.plan.socket, '--force']);
 		t.true(killed.report.ok, JSON.stringify(killed.report));
 		t.is((await waitForStatus(container.plan.stateDir, 'exited')).exitCode, 137);
-		t.true(launch(t, subject, rootfs, {args: ['true']}).report.ok, 'and it can be started again');
+		t.true(launch(t, subject, rootfs, {args: ['true'], stateDir, socket}).report.ok, 'and it can be started again');
 	});
 });
 
@@ -383,49 +373,6 @@ test('nothing survives a monitor that was killed', async t => {
 		t.true(!fs.existsSync(`/proc/${pid}`) || /State:\sZ/.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8')));
 	});
 });
-
-/** The same place once more: fresh state, upper and work. */
-function again(rootfs: string, owner: number) {
-	const folder = path.dirname(rootfs);
-	const place = fs.mkdtempSync(path.join(folder, 'again-'));
-	for (const name of ['state', 'upper', 'work']) {
-		fs.mkdirSync(path.join(place, name));
-	}
-
-	fs.chmodSync(place, 0o755);
-	if (process.getuid!() === 0) {
-		chownTree(place, owner);
-	}
-
-	return {
-		stateDir: path.join(place, 'state'),
-		socket: path.join(place, 's'),
-		upper: path.join(place, 'upper'),
-		work: path.join(place, 'work'),
-		log: {path: path.join(place, 'log.json')},
-	};
-}
-
-function withDirectory(folder: string, owner: number) {
-	fs.mkdirSync(folder, {recursive: true});
-	if (process.getuid!() === 0) {
-		fs.chownSync(folder, owner, owner);
-	}
-
-	return {socket: `${folder}.s`, log: {path: `${folder}.log`}};
-}
-
-function chownTree(folder: string, owner: number): void {
-	fs.lchownSync(folder, owner, owner);
-	for (const entry of fs.readdirSync(folder, {withFileTypes: true})) {
-		const file = path.join(folder, entry.name);
-		if (entry.isDirectory()) {
-			chownTree(file, owner);
-		} else {
-			fs.lchownSync(file, owner, owner);
-		}
-	}
-}
 
 /** Waits until the program inside an init has set its trap: a handler for TERM in its child. */
 async function untilTrapped(init: number): Promise<void> {
