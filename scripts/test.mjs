@@ -53,7 +53,7 @@ function report(line) {
 		}
 
 		// A test that finds at run time that the kernel forbids it logs `skipped: REASON` and passes.
-		if (/^\s*# skipped: /.test(line)) {
+		if (/^#\s+skipped: /.test(line)) {
 			counts.skipped++;
 			counts.passed--;
 		}

@@ -38,8 +38,9 @@ const rules: Readonly<Record<string, Rule>> = {
 	'source/presentation': {values: [], types: ['engine/index', 'source/state', 'source/keymap', 'source/theme']},
 	'source/state': {values: ['source/presentation'], types: ['engine/index', 'source/keymap']},
 	'source/keymap': {values: ['source/state', 'source/presentation'], types: ['engine/index']},
-	'source/theme': {values: [], types: []},
-	'source/terminal': {values: []},
+	'source/theme': {values: [], types: ['source/presentation']},
+	// What a cell looks like and how wide a character is, is known in one place.
+	'source/terminal': {values: ['source/presentation']},
 	'source/hooks': {values: ['source/state', 'source/theme', 'source/terminal'], types: []},
 	'source/components': {values: ['source/theme', 'source/presentation', 'source/hooks'], types: ['source/state', 'source/keymap']},
 	'source/views': {values: ['source/components', 'source/presentation', 'source/hooks', 'source/keymap', 'source/state', 'source/theme'], types: ['engine/index']},
