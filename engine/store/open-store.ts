@@ -75,7 +75,7 @@ function migrate(layout: StoreLayout, from: number): void {
 }
 
 function readVersion(layout: StoreLayout): number | undefined {
-	const text = readIfThere(layout.version)?.toString('latin1');
+	const text = guardAccess(layout.root, () => readIfThere(layout.version))?.toString('latin1');
 	if (text === undefined) {
 		return undefined;
 	}
@@ -102,12 +102,16 @@ function createLayout(layout: StoreLayout): void {
 
 /** Mode 0700: images hold setuid programs, which nobody else on the host may reach. */
 function makeFolder(folder: string): void {
+	guardAccess(folder, () => fs.mkdirSync(folder, {recursive: true, mode: 0o700}));
+}
+
+function guardAccess<T>(folder: string, work: () => T): T {
 	try {
-		fs.mkdirSync(folder, {recursive: true, mode: 0o700});
+		return work();
 	} catch (error) {
 		throw errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM'
-			? new EngineError('system', `${folder} can't be created: permission denied`, {code: 'EACCES', cause: error, hint: 'Point TUG_ROOT at a folder of yours.'})
-			: systemError(`creating ${folder}`, error);
+			? new EngineError('system', `the store can't be opened at ${folder}: permission denied`, {code: 'EACCES', cause: error, hint: 'Point TUG_ROOT at a folder of yours.'})
+			: systemError(`opening the store at ${folder}`, error);
 	}
 }
 

@@ -5,7 +5,6 @@ trash/ the next start deletes.
 import {spawn} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import {errorCode, systemError} from '../errors.js';
 import {renameIfThere} from '../files/atomic-file.js';
 import {formatIdentity, ownIdentity, parseIdentity, processState} from '../files/process-identity.js';
@@ -47,15 +46,21 @@ export function deleteInBackground(store: Store, graves: readonly string[]): voi
 	child.unref();
 }
 
-/** Condemned things whose deleter is gone. */
+/** A deletion under way touches its tree more often than this. */
+const stalledMs = 60_000;
+
+/** Condemned things that nobody deletes any more. The deleter outlives the maker of the name, so a dead maker alone says nothing. */
 export function abandonedGraves(store: Store, names: readonly string[]): readonly string[] {
 	return names
 		.filter(name => name.startsWith('dead-'))
-		.filter(name => {
-			const maker = parseIdentity(name.slice('dead-'.length));
-			return maker === undefined || maker.pid === process.pid || processState(maker) !== 'alive';
-		})
-		.map(name => path.join(store.layout.trash, name));
+		.map(name => ({place: path.join(store.layout.trash, name), maker: parseIdentity(name.slice('dead-'.length))}))
+		.filter(({place, maker}) => maker === undefined || maker.boot !== ownIdentity().boot || (processState(maker) !== 'alive' && isStalled(place)))
+		.map(({place}) => place);
+}
+
+function isStalled(place: string): boolean {
+	const changedMs = fs.lstatSync(place, {throwIfNoEntry: false})?.ctimeMs;
+	return changedMs !== undefined && Date.now() - changedMs > stalledMs;
 }
 
 function deleteIfSmall(grave: string): boolean {
