@@ -4,36 +4,80 @@ The control groups of containers: `tug/<store>/<id>` in each hierarchy that a li
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {systemError} from '../errors.js';
+import {isEngineError, systemError} from '../errors.js';
 import {removeIfThere} from '../files/atomic-file.js';
-import {createCgroups, detectCgroups, planCgroups, removeCgroups, settingsOf} from '../runtime/cgroup.js';
+import {createCgroups, detectCgroups, planCgroups, removeCgroups, settingsOf, withGroup, type CgroupHost, type CgroupPlan} from '../runtime/cgroup.js';
+import {defaultDeviceRules, deviceCgroupWrites, deviceFilter, deviceRule} from '../runtime/security/device-rules.js';
 import type {Store} from '../store/open-store.js';
 import type {ContainerContext} from './container-context.js';
 import {containerPlaces} from './container-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
+import {hostDevices} from './host-devices.js';
+
+export type ContainerCgroups = {
+	/** Folders whose cgroup.procs takes the process. */
+	readonly cgroups: readonly string[];
+	/** For the v2 group among them, where there is no devices controller of v1. */
+	readonly deviceFilter?: Buffer;
+};
 
 /** Groups of this store's containers lie together, so that leftovers can be told from another store's. */
 export function cgroupFolder(store: Store): string {
 	return `tug/${crypto.createHash('sha256').update(store.layout.root).digest('hex').slice(0, 8)}`;
 }
 
-/** Makes the groups that its limits need; returns their folders. */
-export function makeContainerCgroups(context: ContainerContext, record: ContainerRecord): string[] {
-	if (settingsOf(record.hostConfig).length === 0) {
-		return [];
+/**
+Makes the groups that its limits need, and for root the one that keeps it off the host's devices. Throws `invalidParameter` for a limit that can't be
+enforced.
+*/
+export function makeContainerCgroups(context: ContainerContext, record: ContainerRecord): ContainerCgroups {
+	const isLimited = settingsOf(record.hostConfig).length > 0;
+	const isGuarded = context.uid === 0 && !record.hostConfig.Privileged;
+	if (!isLimited && !isGuarded) {
+		return {cgroups: []};
 	}
 
 	removeContainerCgroups(context.store, record.id);
-	const plans = planCgroups(detectCgroups(context.uid), record.hostConfig);
-	const folders = createCgroups(plans, path.posix.join(cgroupFolder(context.store), record.id));
+	const host = detectCgroups(context.uid);
+	const limits = planCgroups(host, record.hostConfig);
+	const guard: Guard = isGuarded ? guardDevices(host, record, limits) : {plans: limits};
 	try {
-		fs.writeFileSync(containerPlaces(context.store, record.id).cgroups, folders.join('\n'));
+		const folders = createCgroups(guard.plans, path.posix.join(cgroupFolder(context.store), record.id));
+		return {cgroups: remember(context.store, record, folders), ...(guard.deviceFilter === undefined ? {} : {deviceFilter: guard.deviceFilter})};
+	} catch (error) {
+		// Root that may make no groups is root of a container itself, and kept off devices by what runs that.
+		if (!isLimited && isEngineError(error) && ['EACCES', 'EPERM', 'EROFS'].includes(error.code ?? '')) {
+			return {cgroups: []};
+		}
+
+		throw error;
+	}
+}
+
+type Guard = {readonly plans: readonly CgroupPlan[]; readonly deviceFilter?: Buffer};
+
+function guardDevices(host: CgroupHost, {hostConfig}: ContainerRecord, limits: readonly CgroupPlan[]): Guard {
+	const asked = hostConfig.Devices.flatMap(device => hostDevices(device).map(node => deviceRule(node, device.CgroupPermissions)));
+	const rules = [...defaultDeviceRules, ...asked.filter(rule => rule !== undefined)];
+	const controller = host.legacy.get('devices');
+	// A v2 group in any case: a cgroup namespace then shows the container its own group, not the host's.
+	const plans = host.unified === undefined ? limits : withGroup(limits, {parent: host.unified.parent, isUnified: true, controllers: [], writes: []});
+	if (controller !== undefined) {
+		return {plans: withGroup(plans, {parent: controller, isUnified: false, controllers: ['devices'], writes: deviceCgroupWrites(rules)})};
+	}
+
+	return host.unified === undefined ? {plans} : {plans, deviceFilter: deviceFilter(rules)};
+}
+
+/** Notes the groups for whoever cleans up. */
+function remember(store: Store, record: ContainerRecord, folders: readonly string[]): readonly string[] {
+	try {
+		fs.writeFileSync(containerPlaces(store, record.id).cgroups, folders.join('\n'));
+		return folders;
 	} catch (error) {
 		removeCgroups(folders);
 		throw systemError(`preparing container ${record.name}`, error);
 	}
-
-	return folders;
 }
 
 /** The groups of a container's last run, if it has any. */

@@ -30,7 +30,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	writeHostFiles(store, record);
 	const cgroups = makeContainerCgroups(context, record);
 	try {
-		const plan = await launchPlan(context, record, {cgroups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
+		const plan = await launchPlan(context, record, {...cgroups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
 		runNativeSync(native, options.command, [], {input: encodePlan(plan)});
 		return true;
 	} catch (error) {

@@ -18,6 +18,8 @@ import {parseRlimits, parseSecurityOptions} from './security-settings.js';
 export type PlanExtras = {
 	/** Folders whose cgroup.procs takes the process. */
 	readonly cgroups?: readonly string[];
+	/** What the v2 group among them may use (security/device-rules.ts). */
+	readonly deviceFilter?: Buffer;
 	/** Let it run at once, instead of waiting for the start command. */
 	readonly autoStart: boolean;
 	readonly size?: {readonly rows: number; readonly columns: number};
@@ -62,6 +64,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		...(hostConfig.OomScoreAdj === 0 ? {} : {oomScoreAdj: hostConfig.OomScoreAdj}),
 		...(hostConfig.LogConfig.Type === 'none' ? {} : {log: {path: places.log, maxSizeBytes: BigInt(limits.maxSizeBytes), maxFiles: limits.maxFiles}}),
 		...(extras.cgroups === undefined ? {} : {cgroups: extras.cgroups}),
+		...(extras.deviceFilter === undefined ? {} : {deviceFilter: extras.deviceFilter}),
 		namespaces: namespaces(record),
 		...(config.Tty && size !== undefined ? {ttySize: size} : {}),
 		events: {path: store.layout.events, attributes: JSON.stringify(eventAttributes(record)).slice(1, -1)},

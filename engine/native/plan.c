@@ -12,6 +12,7 @@
 
 #define HEADER_SIZE 16
 #define RECORD_HEADER_SIZE 8
+#define DEVICE_FILTER_STEP 8 /* of struct bpf_insn */
 #define LOWER_MAX 500 /* overlayfs's own limit */
 
 /* A stretch of the plan's bytes. */
@@ -43,6 +44,7 @@ static int parse_events(struct parser *parser, struct slice payload, struct erro
 static int parse_caps(struct parser *parser, struct slice payload, struct error *err);
 static int parse_rlimit(struct parser *parser, struct slice payload, struct error *err);
 static int parse_seccomp(struct parser *parser, struct slice payload, struct error *err);
+static int parse_device_filter(struct parser *parser, struct slice payload, struct error *err);
 static int check(struct plan *plan, struct error *err);
 static int check_container(struct plan *plan, struct error *err);
 
@@ -83,6 +85,7 @@ static const struct tag_name {
 	[PLAN_TIMEOUT] = {"TIMEOUT", false},
 	[PLAN_RESTART] = {"RESTART", false},
 	[PLAN_EVENTS] = {"EVENTS", false},
+	[PLAN_DEVICE_FILTER] = {"DEVICE_FILTER", false},
 };
 #define TAG_COUNT (sizeof(tags) / sizeof(tags[0]))
 
@@ -167,6 +170,7 @@ void plan_free(struct plan *plan)
 	free(plan->rlimits);
 	free(plan->devices);
 	free(plan->seccomp);
+	free(plan->device_filter);
 	free(plan->arena);
 	memset(plan, 0, sizeof(*plan));
 }
@@ -400,6 +404,8 @@ static int parse_record(struct parser *parser, const struct record *record, stru
 		return 0;
 	case PLAN_EVENTS:
 		return parse_events(parser, payload, err);
+	case PLAN_DEVICE_FILTER:
+		return parse_device_filter(parser, payload, err);
 	}
 	return wrong(parser, "unknown record", err);
 }
@@ -673,6 +679,20 @@ static int parse_seccomp(struct parser *parser, struct slice payload, struct err
 	return 0;
 }
 
+static int parse_device_filter(struct parser *parser, struct slice payload, struct error *err)
+{
+	struct plan *plan = parser->plan;
+
+	if (payload.length % DEVICE_FILTER_STEP || payload.length == 0 || payload.length / DEVICE_FILTER_STEP > BPF_MAXINSNS)
+		return wrong(parser, "wrong size", err);
+	plan->device_filter = malloc(payload.length);
+	if (!plan->device_filter)
+		return error_system(err, "allocate", NULL);
+	memcpy(plan->device_filter, payload.at, payload.length);
+	plan->device_filter_count = (uint32_t)(payload.length / DEVICE_FILTER_STEP);
+	return 0;
+}
+
 /* --- the whole --- */
 
 static int missing(const char *name, struct error *err)
@@ -702,6 +722,8 @@ static int check(struct plan *plan, struct error *err)
 		return missing("TARGET", err);
 	if (plan->rootfs || plan->lowers.count || plan->mount_count || plan->device_count || plan->masked.count || plan->readonly.count)
 		return error_set(err, ERROR_INVALID_PARAMETER, "plan: an exec has the file system of its container");
+	if (plan->device_filter)
+		return error_set(err, ERROR_INVALID_PARAMETER, "plan: an exec has the devices of its container");
 	return 0;
 }
 

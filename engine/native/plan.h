@@ -50,6 +50,7 @@ enum plan_tag {
 	PLAN_TIMEOUT = 31,
 	PLAN_RESTART = 32,
 	PLAN_EVENTS = 33,
+	PLAN_DEVICE_FILTER = 34,
 };
 
 enum plan_kind {
@@ -210,6 +211,8 @@ struct plan {
 	size_t rlimit_count;
 	struct sock_filter *seccomp; /* NULL when absent */
 	uint16_t seccomp_count;
+	unsigned char *device_filter; /* struct bpf_insn array; NULL when absent */
+	uint32_t device_filter_count;
 	struct plan_strings masked, readonly, sysctls, cgroups;
 	struct plan_device *devices;
 	size_t device_count;

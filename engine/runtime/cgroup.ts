@@ -84,6 +84,14 @@ export function planCgroups(host: CgroupHost, limits: Limits): CgroupPlan[] {
 	return [...plans.values()].map(plan => ({...plan, controllers: [...plan.controllers]}));
 }
 
+/** The plans with one more; a group that is planned already gets the further writes. */
+export function withGroup(plans: readonly CgroupPlan[], added: CgroupPlan): CgroupPlan[] {
+	const same = plans.find(plan => plan.parent === added.parent);
+	return same === undefined
+		? [...plans, added]
+		: plans.map(plan => (plan === same ? {...plan, controllers: [...plan.controllers, ...added.controllers], writes: [...plan.writes, ...added.writes]} : plan));
+}
+
 /**
 Makes the groups at `group` (`tug/<store>/<id>`) and writes the limits; returns their folders. On failure none is left. Throws `invalidParameter` when the kernel refuses a value.
 */
@@ -114,13 +122,18 @@ export function removeCgroups(folders: readonly string[]): boolean {
 			fs.rmdirSync(folder);
 		} catch (error) {
 			areGone &&= errorCode(error) === 'ENOENT';
+			continue;
 		}
+
+		try {
+			fs.rmdirSync(path.dirname(folder)); // The store's, when this was its last
+		} catch {}
 	}
 
 	return areGone;
 }
 
-function makeGroup(plan: CgroupPlan, group: string): void {
+function makeGroup(plan: CgroupPlan, group: string, attempts = 3): void {
 	let folder = plan.parent;
 	for (const part of group.split('/')) {
 		if (plan.isUnified) {
@@ -131,6 +144,11 @@ function makeGroup(plan: CgroupPlan, group: string): void {
 		try {
 			fs.mkdirSync(folder);
 		} catch (error) {
+			if (errorCode(error) === 'ENOENT' && attempts > 1) {
+				makeGroup(plan, group, attempts - 1); // Its parent was removed with the last group in it
+				return;
+			}
+
 			if (errorCode(error) !== 'EEXIST') {
 				throw systemError(`creating the control group ${folder}`, error);
 			}

@@ -75,6 +75,8 @@ export type ContainerPlan = PlanProcess & {
 	readonly masked?: readonly string[];
 	readonly readonly?: readonly string[];
 	readonly devices?: readonly DeviceNode[];
+	/** Array of `struct bpf_insn`; the v2 groups of `cgroups` get it. */
+	readonly deviceFilter?: Uint8Array;
 	readonly sysctls?: Readonly<Record<string, string>>;
 	readonly namespaces: readonly PlanNamespace[];
 };
@@ -145,6 +147,7 @@ function containerRecords(plan: ContainerPlan): Buffer[] {
 		...texts(planTag.MASKED, plan.masked),
 		...texts(planTag.READONLY, plan.readonly),
 		...(plan.devices ?? []).map(device => deviceRecord(device)),
+		...present(plan.deviceFilter, filter => record(planTag.DEVICE_FILTER, Buffer.from(filter.buffer, filter.byteOffset, filter.byteLength))),
 		...texts(planTag.SYSCTL, Object.entries(plan.sysctls ?? {}).map(([key, value]) => `${key}=${value}`)),
 		...plan.namespaces.map(namespace => nested(planTag.NAMESPACE, [
 			record(namespaceTag.KIND, u32(namespaceKind[namespace.kind])),

