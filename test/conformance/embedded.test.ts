@@ -1,38 +1,18 @@
-import path from 'node:path';
+import os from 'node:os';
+import process from 'node:process';
 import test from 'ava';
-import {createEngine} from '../../engine/index.js';
-import {busyboxArchive} from '../helpers/busybox-archive.js';
-import {nativeProgram, temporaryFolder} from '../helpers/image-lab.js';
+import {idMapping} from '../../engine/runtime/id-mapping.js';
+import {containerLab} from '../helpers/container-lab.js';
 import {engineSuite} from './engine-suite.js';
+
+const uid = process.getuid!();
 
 engineSuite({
 	test,
 	name: 'embedded',
+	single: uid !== 0 && idMapping({uid, gid: process.getgid!(), user: os.userInfo().username}).single,
 	async factory(t) {
-		if (nativeProgram(t) === undefined) {
-			return undefined;
-		}
-
-		const folder = temporaryFolder(t);
-		const archive = await busyboxArchive(folder);
-		if (archive === undefined) {
-			t.log('skipped: no static busybox on this machine (apt install busybox-static)');
-			t.pass();
-			return undefined;
-		}
-
-		const engine = await createEngine({root: path.join(folder, 'root'), run: path.join(folder, 'run')});
-		t.teardown(async () => {
-			for (const {Id} of await engine.listContainers({all: true})) {
-				await engine.removeContainer(Id, {force: true}).catch(() => {});
-			}
-
-			await engine.close();
-		});
-		for await (const message of engine.loadImages({path: archive})) {
-			t.is(typeof message, 'object');
-		}
-
-		return engine;
+		const lab = await containerLab(t);
+		return lab?.engine;
 	},
 });
