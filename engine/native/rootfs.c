@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -63,7 +64,12 @@ int rootfs_private_namespace(struct error *err)
 int rootfs_mount(const struct plan *plan, int *root_fd, struct error *err)
 {
 	int fd AUTO_CLOSE = -1;
+	struct stat host, wanted;
 
+	if (stat("/", &host) || stat(plan->rootfs, &wanted))
+		return error_system(err, "look at root filesystem", plan->rootfs);
+	if (host.st_dev == wanted.st_dev && host.st_ino == wanted.st_ino)
+		return error_set(err, ERROR_INVALID_PARAMETER, "%s is the host's root", plan->rootfs);
 	if (plan->lowers.count) {
 		struct overlay overlay = {
 			(const char *const *)plan->lowers.items, plan->lowers.count, plan->upper, plan->work,
