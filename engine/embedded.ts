@@ -7,7 +7,7 @@ import process from 'node:process';
 import type {ContainerContext} from './container/container-context.js';
 import {attachContainer} from './container/attach.js';
 import {containerLogs} from './container/logs.js';
-import {containerPlaces, findContainer} from './container/container-store.js';
+import {containerPlaces, findContainer, lowerFolders} from './container/container-store.js';
 import {createContainer} from './container/create.js';
 import {listContainers, listEverything} from './container/list.js';
 import {readState} from './container/read-state.js';
@@ -252,7 +252,7 @@ async function inspect(context: ContainerContext, name: string, withSizes: boole
 		execIds: state.status === 'running' || state.status === 'paused' ? runningExecs(context.store, record.id) : [],
 		logPath: places.log,
 		folder: places.folder,
-		lowers: record.layers.map(layer => context.store.layout.layerTree(layer)).reverse(),
+		lowers: lowerFolders(context.store, record),
 		upper: places.upper,
 		work: places.work,
 		merged: places.rootfs,

@@ -7,7 +7,7 @@ import {EngineError, isEngineError} from '../errors.js';
 import {runNative, spawnNative, type NativeCall, type NativeReport} from '../runtime/native-program.js';
 import {requireNative, type ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
-import {containerPlaces, findContainer} from './container-store.js';
+import {containerPlaces, findContainer, lowerFolders} from './container-store.js';
 import type {ContainerRecord} from './container.js';
 import {readState} from './read-state.js';
 
@@ -115,7 +115,7 @@ export function rootArguments(context: ContainerContext, record: ContainerRecord
 export function layerArguments(context: ContainerContext, record: ContainerRecord, parts: ReadonlyArray<'lower' | 'upper' | 'work'>): string[] {
 	const places = containerPlaces(context.store, record.id);
 	return parts.flatMap(part => (part === 'lower'
-		? [...record.layers].reverse().flatMap(layer => ['--lower', context.store.layout.layerTree(layer)])
+		? lowerFolders(context.store, record).flatMap(folder => ['--lower', folder])
 		: [`--${part}`, places[part]]));
 }
 

@@ -175,3 +175,8 @@ export function renameMark(store: Store, id: ContainerId): string {
 function isRenameGoingOn(store: Store, id: ContainerId): boolean {
 	return fs.existsSync(renameMark(store, id));
 }
+
+/** What lies under the container's writable layer, top first. */
+export function lowerFolders(store: Store, record: ContainerRecord): string[] {
+	return [...record.layers.map(layer => store.layout.layerTree(layer)).reverse(), store.layout.scaffold];
+}

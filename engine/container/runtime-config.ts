@@ -9,7 +9,7 @@ import {defaultDevices, maskedPaths, readonlyPaths, type DeviceNode} from '../ru
 import {compileSeccompProfile, defaultSeccompFilter} from '../runtime/security/seccomp.js';
 import {overlayEnvironment} from './container-config.js';
 import {eventAttributes, type ContainerContext} from './container-context.js';
-import {containerPlaces} from './container-store.js';
+import {containerPlaces, lowerFolders} from './container-store.js';
 import type {ContainerRecord, MountPoint} from './container.js';
 import {allHostDevices, hostDevices} from './host-devices.js';
 import {parseLogLimits} from './host-settings.js';
@@ -42,7 +42,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		stateDir: places.folder,
 		socket: places.socket,
 		flags: planFlags(context, record, extras.autoStart),
-		lowers: record.layers.map(layer => store.layout.layerTree(layer)).reverse(),
+		lowers: lowerFolders(store, record),
 		upper: places.upper,
 		work: places.work,
 		rootfs: places.rootfs,

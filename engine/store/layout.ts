@@ -6,6 +6,7 @@ ROOT/version                      on-disk format, a number
 ROOT/lock                         held (flock) by whoever changes images or collects garbage
 ROOT/oci-layout, ROOT/index.json  an OCI image layout with blobs/sha256/<hex>
 ROOT/layers/sha256/<hex>/         layer.json, fs/ (the tree) and, where ids were squashed, squash (their index), by diff id
+ROOT/scaffold/                    lies under the layers of every container: the files and folders tug mounts on, so that mounting writes nothing
 ROOT/containers/<id>/             config.json (ours), status.json (the monitor's), fs/upper, fs/work, rootfs, log/…
 ROOT/names/<name>                 symlink whose target is the container id: the reservation of the name
 ROOT/leaving/<id>                 containers to remove: at once, or once they have stopped (--rm)
@@ -42,6 +43,7 @@ export function storeLayout(root: string, run: string) {
 		layerTree: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'fs'),
 		layerRecord: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'layer.json'),
 		layerSquash: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'squash'),
+		scaffold: at('scaffold'),
 		containers: at('containers'),
 		container: (id: string) => at('containers', id),
 		names: at('names'),

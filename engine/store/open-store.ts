@@ -94,10 +94,25 @@ function createLayout(layout: StoreLayout): void {
 		makeFolder(folder);
 	}
 
+	createScaffold(layout.scaffold);
 	createOnce(layout.ociLayout, layoutFileText);
 	createOnce(layout.index, serializeIndex({manifests: []}));
 	createOnce(layout.version, `${storeFormatVersion}\n`);
 	syncFolder(layout.root);
+}
+
+/** Container roots see these as root's, with everybody's read permission, whatever our umask. */
+function createScaffold(scaffold: string): void {
+	for (const folder of ['', 'dev', 'etc', 'proc', 'sys']) {
+		makeFolder(path.join(scaffold, folder));
+		fs.chmodSync(path.join(scaffold, folder), 0o755);
+	}
+
+	for (const name of ['hostname', 'hosts', 'resolv.conf']) {
+		const file = path.join(scaffold, 'etc', name);
+		createOnce(file, '');
+		fs.chmodSync(file, 0o644);
+	}
 }
 
 /** Mode 0700: images hold setuid programs, which nobody else on the host may reach. */
