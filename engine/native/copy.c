@@ -154,23 +154,25 @@ static int find(int root_fd, const char *path, struct found *found, struct error
 {
 	AUTO_FREE char *directory = NULL;
 	const size_t given = strlen(path);
+	/* "x/" and "x/." mean what x points to. */
+	const bool names_directory = (given && path[given - 1] == '/') || (given > 1 && strcmp(path + given - 2, "/.") == 0);
 	size_t directory_length;
 
-	if (root_view_resolve(root_fd, path, false, &found->path, err) || name_shown(path, found->shown, sizeof(found->shown)))
+	if (inside_resolve(root_fd, path, names_directory, &found->path, err) || name_shown(path, found->shown, sizeof(found->shown)))
 		return err->message[0] ? -1 : error_number(err, ENAMETOOLONG, "stat", path);
 	found->name = inside_split(found->path, strlen(found->path), &directory_length);
 	directory = strndup(found->path, directory_length);
 	if (!directory)
 		return error_system(err, "allocate", NULL);
-	/* Symlinks somebody puts there meanwhile lead nowhere but inside. */
-	found->parent = RETRY(kernel_openat2(root_fd, *directory ? directory : ".", O_PATH | O_DIRECTORY, 0, K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS));
+	/* A symlink that somebody puts there meanwhile is not followed. */
+	found->parent = RETRY(kernel_openat2(root_fd, *directory ? directory : ".", O_PATH | O_DIRECTORY, 0, K_RESOLVE_BENEATH | K_RESOLVE_NO_SYMLINKS));
 	if (found->parent < 0)
 		return missing(err, path);
 	if (!*found->name)
 		found->name = ".";
 	if (fstatat(found->parent, found->name, &found->status, AT_SYMLINK_NOFOLLOW))
 		return missing(err, path);
-	if (!S_ISDIR(found->status.st_mode) && given > 1 && (path[given - 1] == '/' || strcmp(path + given - 2, "/.") == 0)) {
+	if (!S_ISDIR(found->status.st_mode) && names_directory) {
 		errno = ENOTDIR;
 		return missing(err, path);
 	}
@@ -214,7 +216,7 @@ static int report_stat(int root_fd, const char *path, const struct found *found,
 
 	/* docker gives where the symlink leads in the end, not what is in it. */
 	if (S_ISLNK(status->st_mode)) {
-		if (root_view_resolve(root_fd, path, true, &target, err))
+		if (inside_resolve(root_fd, path, true, &target, err))
 			return -1;
 		if (asprintf(&absolute, "/%s", target) < 0)
 			return error_system(err, "allocate", NULL);
@@ -301,7 +303,7 @@ static int unpack(int root_fd, const char *path, struct extract_options *rules, 
 	struct extract extract;
 	int result;
 
-	if (root_view_resolve(root_fd, path, true, &directory, err) || check_directory(root_fd, directory, path, err))
+	if (inside_resolve(root_fd, path, true, &directory, err) || check_directory(root_fd, directory, path, err))
 		return -1;
 	umask(0);
 	if (tar_reader_init(&reader, STDIN_FILENO, err))
@@ -319,7 +321,7 @@ static int unpack(int root_fd, const char *path, struct extract_options *rules, 
 
 static int check_directory(int root_fd, const char *path, const char *shown, struct error *err)
 {
-	AUTO_CLOSE int fd = RETRY(kernel_openat2(root_fd, *path ? path : ".", O_PATH, 0, K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS));
+	AUTO_CLOSE int fd = RETRY(kernel_openat2(root_fd, *path ? path : ".", O_PATH, 0, K_RESOLVE_BENEATH | K_RESOLVE_NO_SYMLINKS));
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status))

@@ -42,8 +42,7 @@ static int set_owner(struct extract *extract, const struct tar_entry *entry, con
 static int remember_squashed(struct extract *extract, const struct tar_entry *entry, const struct place *place, struct error *err);
 static int remember_linked(struct extract *extract, const struct place *place, const struct inside_slot *target_directory, const char *target_name,
 			   struct error *err);
-static int own_path(struct extract *extract, const struct inside_slot *directory, const char *path, const char *name, char buffer[PATH_MAX],
-		    const char **own, struct error *err);
+static int own_path(const struct inside_slot *directory, const char *path, const char *name, char **made, const char **own, struct error *err);
 static int set_xattrs(struct extract *extract, const struct tar_entry *entry, const struct place *place, int fd, struct error *err);
 static int remember_late(struct extract *extract, const struct tar_entry *entry, const struct stat *status, struct error *err);
 static int set_late_times(struct extract *extract, struct error *err);
@@ -412,10 +411,10 @@ static int set_owner(struct extract *extract, const struct tar_entry *entry, con
 static int remember_squashed(struct extract *extract, const struct tar_entry *entry, const struct place *place, struct error *err)
 {
 	const struct extract_options *options = &extract->options;
-	char path[PATH_MAX];
+	AUTO_FREE char *made = NULL;
 	const char *own;
 
-	if (own_path(extract, place->directory, extract->path, place->name, path, &own, err))
+	if (own_path(place->directory, extract->path, place->name, &made, &own, err))
 		return -1;
 	return squash_put(&extract->squashed, own, options->has_owner ? options->uid : (uint32_t)entry->uid,
 			  options->has_owner ? options->gid : (uint32_t)entry->gid, entry->mode, err);
@@ -425,43 +424,30 @@ static int remember_squashed(struct extract *extract, const struct tar_entry *en
 static int remember_linked(struct extract *extract, const struct place *place, const struct inside_slot *target_directory, const char *target_name,
 			   struct error *err)
 {
-	char path[PATH_MAX], target_path[PATH_MAX];
+	AUTO_FREE char *made = NULL, *made_target = NULL;
 	const struct squash_record *record;
 	const char *own, *target;
 
 	if (!extract->squashed.count)
 		return 0;
-	if (own_path(extract, target_directory, extract->target, target_name, target_path, &target, err) ||
-	    own_path(extract, place->directory, extract->path, place->name, path, &own, err))
+	if (own_path(target_directory, extract->target, target_name, &made_target, &target, err) ||
+	    own_path(place->directory, extract->path, place->name, &made, &own, err))
 		return -1;
 	record = squash_find(&extract->squashed, target);
 	return record ? squash_put(&extract->squashed, own, record->uid, record->gid, record->mode, err) : 0;
 }
 
-/* The name's path without symlinks: `path`, or what the kernel says when the way to it has some. */
-static int own_path(struct extract *extract, const struct inside_slot *directory, const char *path, const char *name, char buffer[PATH_MAX],
-		    const char **own, struct error *err)
+/* The name's path without symlinks on the way: `path`, or one made in *made, which the caller frees. */
+static int own_path(const struct inside_slot *directory, const char *path, const char *name, char **made, const char **own, struct error *err)
 {
-	char link[64], root[PATH_MAX], parent[PATH_MAX];
-	ssize_t root_length, length;
-
 	*own = path;
-	if (!directory || !directory->through_symlink)
+	if (!directory || !directory->own)
 		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", extract->root);
-	root_length = readlink(link, root, sizeof(root));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", directory->fd);
-	length = readlink(link, parent, sizeof(parent) - 1);
-	if (root_length < 0 || length < root_length)
-		return failed(err, "find the path of", extract);
-	parent[length] = '\0';
-	if (parent[root_length] == '/')
-		root_length++;
-	if (snprintf(buffer, PATH_MAX, "%s%s%s", parent + root_length, length > root_length ? "/" : "", name) >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return failed(err, "find the path of", extract);
+	if (asprintf(made, "%s%s%s", directory->own, *directory->own ? "/" : "", name) < 0) {
+		*made = NULL;
+		return error_system(err, "allocate", NULL);
 	}
-	*own = buffer;
+	*own = *made;
 	return 0;
 }
 

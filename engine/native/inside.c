@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,17 +15,37 @@
 
 #define OPEN_DIRECTORY ((uint64_t)(O_PATH | O_DIRECTORY))
 #define OWN_PATH (K_RESOLVE_BENEATH | K_RESOLVE_NO_SYMLINKS | K_RESOLVE_NO_MAGICLINKS)
-#define ANY_PATH (K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS)
+#define SYMLINK_LIMIT 40 /* as the kernel's */
+
+/* A path while its parts are looked at: `done` is resolved, `rest` is to come. */
+struct resolution {
+	char *done, *rest;
+	size_t done_length, done_capacity;
+	int links;
+};
+
+/* What is asked for, and from where it is known. */
+struct way {
+	const char *path;
+	size_t length;
+	bool make;
+	int base;
+	size_t base_length;	/* of what of the path leads to base, with its slash */
+	const char *base_own;	/* own path of base when symlinks led there */
+};
 
 static struct inside_slot *find(struct inside *inside, const char *path, size_t length);
 static const struct inside_slot *longest_prefix(const struct inside *inside, const char *path, size_t length);
 static int open_below(int base, const char *path, size_t length);
-static int open_through_symlinks(int root, const char *path, size_t length);
-static int open_or_make(struct inside *inside, const char *path, size_t length, bool make, int base, size_t base_length, bool *through_symlink,
-			int *result, struct error *err);
+static int open_stepwise(struct inside *inside, const struct way *way, char **own, int *result, struct error *err);
+static int open_symlink(int root, const char *before, const char *path, size_t length, size_t name_at, char **own, struct error *err);
+static int append_own(char **own, const char *name, size_t length, struct error *err);
 static int make_one(struct inside *inside, int parent, const char *name, size_t length, struct error *err);
 static struct inside_slot *keep(struct inside *inside, const char *path, size_t length, int fd, struct error *err);
-static int open_retrying(int base, const char *path, uint64_t resolve);
+static int resolve_part(struct resolution *state, int root, const char *part, size_t length, bool follow, struct error *err);
+static int append_part(struct resolution *state, const char *part, size_t length, struct error *err);
+static int read_link(int root, const char *path, char *target, size_t size);
+static int follow_link(struct resolution *state, const char *target, struct error *err);
 static int failed(struct error *err, const char *path, size_t length);
 
 void inside_init(struct inside *inside, int root)
@@ -40,7 +61,8 @@ void inside_free(struct inside *inside)
 	for (size_t i = 0; i < INSIDE_SLOTS; i++) {
 		cleanup_fd(&inside->slots[i].fd);
 		free(inside->slots[i].path);
-		inside->slots[i].path = NULL;
+		free(inside->slots[i].own);
+		inside->slots[i].path = inside->slots[i].own = NULL;
 	}
 }
 
@@ -48,10 +70,9 @@ int inside_directory(struct inside *inside, const char *path, size_t length, boo
 {
 	struct inside_slot *slot = find(inside, path, length);
 	const struct inside_slot *prefix;
+	struct way way = {.path = path, .length = length, .make = make, .base = inside->root};
+	AUTO_FREE char *own = NULL;
 	AUTO_CLOSE int fd = -1;
-	bool through_symlink;
-	int base;
-	size_t base_length;
 
 	inside->clock++;
 	if (slot) {
@@ -60,28 +81,60 @@ int inside_directory(struct inside *inside, const char *path, size_t length, boo
 		return 0;
 	}
 	prefix = longest_prefix(inside, path, length);
-	base = prefix ? prefix->fd : inside->root;
-	base_length = prefix && prefix->length ? prefix->length + 1 : 0;
-	through_symlink = prefix && prefix->through_symlink;
-	if (base_length < length) {
-		fd = open_below(base, path + base_length, length - base_length);
-		if (fd < 0 && errno == ELOOP) {
-			fd = open_through_symlinks(inside->root, path, length);
-			through_symlink = through_symlink || fd >= 0;
-		}
-	} else {
-		fd = RETRY(openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (prefix) {
+		way.base = prefix->fd;
+		way.base_length = prefix->length + 1;
+		way.base_own = prefix->own;
 	}
-	if (fd < 0 && (!make || (errno != ENOENT && errno != ENOTDIR)))
+	if (length)
+		fd = open_below(way.base, path + way.base_length, length - way.base_length);
+	else
+		fd = RETRY(openat(inside->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (fd >= 0 && way.base_own &&
+	    asprintf(&own, "%s%s%.*s", way.base_own, *way.base_own ? "/" : "", (int)(length - way.base_length), path + way.base_length) < 0) {
+		own = NULL;
+		return error_system(err, "allocate", NULL);
+	}
+	if (fd < 0 && errno != ELOOP && !(make && (errno == ENOENT || errno == ENOTDIR)))
 		return failed(err, path, length);
-	if (fd < 0 && open_or_make(inside, path, length, make, base, base_length, &through_symlink, &fd, err))
+	if (fd < 0 && open_stepwise(inside, &way, &own, &fd, err))
 		return -1;
 	slot = keep(inside, path, length, fd, err);
 	if (!slot)
 		return -1;
 	take_fd(&fd);
-	slot->through_symlink = through_symlink;
+	slot->own = own;
+	own = NULL;
 	*found = slot;
+	return 0;
+}
+
+int inside_resolve(int root, const char *path, bool follow_last, char **resolved, struct error *err)
+{
+	struct resolution state = {.rest = strdup(path), .done = strdup("")};
+	int result = state.rest && state.done ? 0 : error_system(err, "allocate", NULL);
+
+	while (result == 0) {
+		AUTO_FREE char *rest = state.rest;
+		const char *at = rest + strspn(rest, "/"), *after;
+		const size_t length = strcspn(at, "/");
+
+		state.rest = NULL;
+		if (!length)
+			break;
+		/* The last part that says something: "." and slashes may follow. */
+		after = at + length;
+		while (*after == '/' || (after[0] == '.' && after[-1] == '/' && (after[1] == '/' || !after[1])))
+			after++;
+		state.rest = strdup(at + length);
+		result = state.rest ? resolve_part(&state, root, at, length, *after || follow_last, err) : error_system(err, "allocate", NULL);
+	}
+	free(state.rest);
+	if (result) {
+		free(state.done);
+		return -1;
+	}
+	*resolved = state.done;
 	return 0;
 }
 
@@ -92,7 +145,7 @@ void inside_forget(struct inside *inside, const char *path, size_t length)
 
 		/* What was reached through a symlink may be it or below it, too; not so the directory in use, which holds what was removed. */
 		if (slot->used && slot->used != inside->clock &&
-		    (slot->through_symlink || (slot->length >= length && memcmp(slot->path, path, length) == 0 &&
+		    (slot->own || (slot->length >= length && memcmp(slot->path, path, length) == 0 &&
 					       (slot->length == length || slot->path[length] == '/')))) {
 			cleanup_fd(&slot->fd);
 			slot->used = 0;
@@ -178,7 +231,7 @@ static int open_below(int base, const char *path, size_t length)
 		}
 		memcpy(piece, path, part);
 		piece[part] = '\0';
-		next = open_retrying(current < 0 ? base : current, piece, OWN_PATH);
+		next = RETRY(kernel_openat2(current < 0 ? base : current, piece, OPEN_DIRECTORY, 0, OWN_PATH));
 		cleanup_fd(&current);
 		if (next < 0)
 			return -1;
@@ -193,49 +246,80 @@ static int open_below(int base, const char *path, size_t length)
 	return take_fd(&current);
 }
 
-static int open_through_symlinks(int root, const char *path, size_t length)
-{
-	char whole[PATH_MAX];
-
-	if (length >= sizeof(whole)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(whole, path, length);
-	whole[length] = '\0';
-	return open_retrying(root, whole, ANY_PATH);
-}
-
-/* Part by part from the known directory `base` on, making what is missing. */
-static int open_or_make(struct inside *inside, const char *path, size_t length, bool make, int base, size_t base_length, bool *through_symlink,
-			int *result, struct error *err)
+/* Part by part from the directory known, through symlinks, making what is missing. */
+static int open_stepwise(struct inside *inside, const struct way *way, char **own, int *result, struct error *err)
 {
 	AUTO_CLOSE int current = -1;
-	size_t at = base_length;
+	size_t at = way->base_length;
 
-	while (at < length) {
-		const char *name = path + at, *slash = memchr(name, '/', length - at);
-		const size_t part = slash ? (size_t)(slash - name) : length - at;
-		const int parent = current < 0 ? base : current;
+	if (way->base_own) {
+		*own = strdup(way->base_own);
+		if (!*own)
+			return error_system(err, "allocate", NULL);
+	}
+	while (at < way->length) {
+		const char *name = way->path + at, *slash = memchr(name, '/', way->length - at);
+		const size_t part = slash ? (size_t)(slash - name) : way->length - at;
+		const int parent = current < 0 ? way->base : current;
 		int next = open_below(parent, name, part);
 
 		if (next < 0 && errno == ELOOP) {
-			next = open_through_symlinks(inside->root, path, at + part);
+			next = open_symlink(inside->root, *own, way->path, at + part, at, own, err);
 			if (next < 0)
-				return failed(err, path, at + part);
-			*through_symlink = true;
-		} else if (next < 0 && make && (errno == ENOENT || errno == ENOTDIR)) {
-			if (make_one(inside, parent, name, part, err))
 				return -1;
-			next = open_below(parent, name, part);
+		} else {
+			if (next < 0 && way->make && (errno == ENOENT || errno == ENOTDIR)) {
+				if (make_one(inside, parent, name, part, err))
+					return -1;
+				next = open_below(parent, name, part);
+			}
+			if (next < 0)
+				return failed(err, way->path, at + part);
+			if (*own && append_own(own, name, part, err)) {
+				close(next);
+				return -1;
+			}
 		}
-		if (next < 0)
-			return failed(err, path, at + part);
 		cleanup_fd(&current);
 		current = next;
 		at += part + 1;
 	}
 	*result = take_fd(&current);
+	return 0;
+}
+
+/* The directory that the symlink ending at `length` leads to, whose own path is given in *own. `before`: own path of its directory, NULL: as in `path`. */
+static int open_symlink(int root, const char *before, const char *path, size_t length, size_t name_at, char **own, struct error *err)
+{
+	AUTO_FREE char *link = NULL;
+	char *resolved;
+	int fd;
+
+	if ((before ? asprintf(&link, "%s/%.*s", before, (int)(length - name_at), path + name_at) : asprintf(&link, "%.*s", (int)length, path)) < 0) {
+		link = NULL;
+		return error_system(err, "allocate", NULL);
+	}
+	if (inside_resolve(root, link, true, &resolved, err))
+		return -1;
+	fd = *resolved ? open_below(root, resolved, strlen(resolved)) : RETRY(openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (fd < 0) {
+		failed(err, path, length);
+		free(resolved);
+		return -1;
+	}
+	free(*own);
+	*own = resolved;
+	return fd;
+}
+
+static int append_own(char **own, const char *name, size_t length, struct error *err)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%.*s", *own, **own ? "/" : "", (int)length, name) < 0)
+		return error_system(err, "allocate", NULL);
+	free(*own);
+	*own = longer;
 	return 0;
 }
 
@@ -274,6 +358,8 @@ static struct inside_slot *keep(struct inside *inside, const char *path, size_t 
 		oldest->capacity = length + 128;
 	}
 	cleanup_fd(&oldest->fd);
+	free(oldest->own);
+	oldest->own = NULL;
 	memcpy(oldest->path, path, length);
 	oldest->path[length] = '\0';
 	oldest->length = length;
@@ -282,17 +368,74 @@ static struct inside_slot *keep(struct inside *inside, const char *path, size_t 
 	return oldest;
 }
 
-/* EAGAIN: something was renamed on the way, and openat2 could not tell whether ".." still leads inside. */
-static int open_retrying(int base, const char *path, uint64_t resolve)
+static int resolve_part(struct resolution *state, int root, const char *part, size_t length, bool follow, struct error *err)
 {
-	int fd;
+	char target[PATH_MAX];
 
-	for (int attempts = 0; attempts < 64; attempts++) {
-		fd = RETRY(kernel_openat2(base, path, OPEN_DIRECTORY, 0, resolve));
-		if (fd >= 0 || errno != EAGAIN)
-			return fd;
+	if (length == 1 && part[0] == '.')
+		return 0;
+	if (length == 2 && part[0] == '.' && part[1] == '.') {
+		char *slash = strrchr(state->done, '/');
+
+		state->done_length = slash ? (size_t)(slash - state->done) : 0;
+		state->done[state->done_length] = '\0';
+		return 0;
 	}
-	return -1;
+	if (append_part(state, part, length, err))
+		return -1;
+	if (!follow || read_link(root, state->done, target, sizeof(target)))
+		return 0;
+	if (++state->links > SYMLINK_LIMIT)
+		return error_set(err, ERROR_INVALID_PARAMETER, "too many levels of symbolic links at /%.512s", state->done);
+	return follow_link(state, target, err);
+}
+
+static int append_part(struct resolution *state, const char *part, size_t length, struct error *err)
+{
+	const size_t needed = state->done_length + length + 2;
+
+	if (needed > PATH_MAX)
+		return error_number(err, ENAMETOOLONG, "resolve", state->done);
+	if (needed > state->done_capacity) {
+		char *done = realloc(state->done, 2 * needed);
+
+		if (!done)
+			return error_system(err, "allocate", NULL);
+		state->done = done;
+		state->done_capacity = 2 * needed;
+	}
+	if (state->done_length)
+		state->done[state->done_length++] = '/';
+	memcpy(state->done + state->done_length, part, length);
+	state->done_length += length;
+	state->done[state->done_length] = '\0';
+	return 0;
+}
+
+/* -1 for everything that is no symlink. */
+static int read_link(int root, const char *path, char *target, size_t size)
+{
+	AUTO_CLOSE int fd = RETRY(kernel_openat2(root, path, O_PATH | O_NOFOLLOW, 0, OWN_PATH));
+	ssize_t length = fd < 0 ? -1 : readlinkat(fd, "", target, size);
+
+	if (length < 0 || (size_t)length == size)
+		return -1;
+	target[length] = '\0';
+	return 0;
+}
+
+/* The target goes before what is still to come; the symlink's own name goes. */
+static int follow_link(struct resolution *state, const char *target, struct error *err)
+{
+	char *slash = strrchr(state->done, '/'), *rest;
+
+	state->done_length = target[0] == '/' || !slash ? 0 : (size_t)(slash - state->done);
+	state->done[state->done_length] = '\0';
+	if (asprintf(&rest, "%s/%s", target, state->rest) < 0)
+		return error_system(err, "allocate", NULL);
+	free(state->rest);
+	state->rest = rest;
+	return 0;
 }
 
 static int failed(struct error *err, const char *path, size_t length)

@@ -17,7 +17,7 @@ struct inside_slot {
 	size_t length, capacity;
 	int fd;
 	unsigned long used;	/* when, 0 for a free slot */
-	bool through_symlink;	/* the path is not the directory's own */
+	char *own;		/* the directory's own path when symlinks led to it, else NULL */
 };
 
 struct inside {
@@ -38,6 +38,13 @@ void inside_free(struct inside *inside);
  * that is no directory.
  */
 int inside_directory(struct inside *inside, const char *path, size_t length, bool make, const struct inside_slot **found, struct error *err);
+
+/*
+ * What `path` (as a process inside would write it) means: all symlinks resolved, but one in the last part only when `follow_last`. Parts that are not there
+ * are kept as they are. Gives a clean path without leading slash; the caller frees it. Done part by part: openat2 gives up (EAGAIN) when somebody renames
+ * files all the time while it follows a "..".
+ */
+int inside_resolve(int root, const char *path, bool follow_last, char **resolved, struct error *err);
 
 /* Something at this path was removed or replaced. */
 void inside_forget(struct inside *inside, const char *path, size_t length);

@@ -16,26 +16,14 @@
 #include "rootfs.h"
 #include "sandbox.h"
 
-#define SYMLINK_LIMIT 40 /* as the kernel's */
 #define LOWER_LIMIT 500
 #define START_TIME_FIELD 22
-
-/* A path while its parts are looked at: `done` is resolved, `rest` is to come. */
-struct resolution {
-	char *done, *rest;
-	size_t done_length, done_capacity;
-	int links;
-};
 
 static int enter_running(const struct root_view_options *options, int *root_fd, struct error *err);
 static int read_start_ticks(pid_t pid, uint64_t *ticks);
 static bool has_ended(int pidfd);
 static int mount_stopped(const struct root_view_options *options, bool writable, int *root_fd, struct error *err);
 static int open_plain(const char *path, int *root_fd, struct error *err);
-static int resolve_part(struct resolution *state, int root_fd, const char *part, size_t length, bool last, bool follow, struct error *err);
-static int append_part(struct resolution *state, const char *part, size_t length, struct error *err);
-static int read_link(int root_fd, const char *path, char *target, size_t size);
-static int follow_link(struct resolution *state, const char *target, struct error *err);
 
 int root_view_open(const struct root_view_options *options, bool writable, int *root_fd, struct error *err)
 {
@@ -55,38 +43,6 @@ int root_view_without_mounts(int root_fd, int *fd, struct error *err)
 	/* Not allowed where mounts are locked to what covers them. */
 	*fd = RETRY(openat(tree >= 0 ? tree : root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return *fd < 0 ? error_system(err, "open", "/") : 0;
-}
-
-int root_view_resolve(int root_fd, const char *path, bool follow, char **resolved, struct error *err)
-{
-	const size_t given = strlen(path);
-	/* "x/" and "x/." mean what x points to. */
-	const bool follow_last = follow || (given && path[given - 1] == '/') || (given > 1 && strcmp(path + given - 2, "/.") == 0);
-	struct resolution state = {.rest = strdup(path), .done = strdup("")};
-	int result = state.rest && state.done ? 0 : error_system(err, "allocate", NULL);
-
-	while (result == 0) {
-		AUTO_FREE char *rest = state.rest;
-		const char *at = rest + strspn(rest, "/"), *after;
-		size_t length = strcspn(at, "/");
-
-		state.rest = NULL;
-		if (!length)
-			break;
-		/* The last part that says something: "." and slashes may follow. */
-		after = at + length;
-		while (*after == '/' || (after[0] == '.' && after[-1] == '/' && (after[1] == '/' || !after[1])))
-			after++;
-		state.rest = strdup(at + length);
-		result = state.rest ? resolve_part(&state, root_fd, at, length, !*after, follow_last, err) : error_system(err, "allocate", NULL);
-	}
-	free(state.rest);
-	if (result) {
-		free(state.done);
-		return -1;
-	}
-	*resolved = state.done;
-	return 0;
 }
 
 static int enter_running(const struct root_view_options *options, int *root_fd, struct error *err)
@@ -168,74 +124,4 @@ static int open_plain(const char *path, int *root_fd, struct error *err)
 {
 	*root_fd = RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return *root_fd < 0 ? error_system(err, "open", path) : 0;
-}
-
-static int resolve_part(struct resolution *state, int root_fd, const char *part, size_t length, bool last, bool follow, struct error *err)
-{
-	char target[PATH_MAX];
-
-	if (length == 1 && part[0] == '.')
-		return 0;
-	if (length == 2 && part[0] == '.' && part[1] == '.') {
-		char *slash = strrchr(state->done, '/');
-
-		state->done_length = slash ? (size_t)(slash - state->done) : 0;
-		state->done[state->done_length] = '\0';
-		return 0;
-	}
-	if (append_part(state, part, length, err))
-		return -1;
-	if ((last && !follow) || read_link(root_fd, state->done, target, sizeof(target)))
-		return 0;
-	if (++state->links > SYMLINK_LIMIT)
-		return error_set(err, ERROR_INVALID_PARAMETER, "too many levels of symbolic links at /%.512s", state->done);
-	return follow_link(state, target, err);
-}
-
-static int append_part(struct resolution *state, const char *part, size_t length, struct error *err)
-{
-	const size_t needed = state->done_length + length + 2;
-
-	if (needed > PATH_MAX)
-		return error_number(err, ENAMETOOLONG, "resolve", state->done);
-	if (needed > state->done_capacity) {
-		char *done = realloc(state->done, 2 * needed);
-
-		if (!done)
-			return error_system(err, "allocate", NULL);
-		state->done = done;
-		state->done_capacity = 2 * needed;
-	}
-	if (state->done_length)
-		state->done[state->done_length++] = '/';
-	memcpy(state->done + state->done_length, part, length);
-	state->done_length += length;
-	state->done[state->done_length] = '\0';
-	return 0;
-}
-
-/* -1 for everything that is no symlink. */
-static int read_link(int root_fd, const char *path, char *target, size_t size)
-{
-	AUTO_CLOSE int fd = RETRY(kernel_openat2(root_fd, path, O_PATH | O_NOFOLLOW, 0, K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS));
-	ssize_t length = fd < 0 ? -1 : readlinkat(fd, "", target, size);
-
-	if (length < 0 || (size_t)length == size)
-		return -1;
-	target[length] = '\0';
-	return 0;
-}
-
-/* The target goes before what is still to come; the symlink's own name goes. */
-static int follow_link(struct resolution *state, const char *target, struct error *err)
-{
-	char *slash = strrchr(state->done, '/'), *rest;
-
-	state->done_length = target[0] == '/' || !slash ? 0 : (size_t)(slash - state->done);
-	state->done[state->done_length] = '\0';
-	if (asprintf(&rest, "%s/%s", target, state->rest) < 0)
-		return error_system(err, "allocate", NULL);
-	free(state->rest);
-	state->rest = rest;
-	return 0;
 }

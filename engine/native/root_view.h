@@ -29,10 +29,4 @@ int root_view_open(const struct root_view_options *options, bool writable, int *
 /* The root file system alone, without what is mounted on it, where the kernel allows that; else the root again. */
 int root_view_without_mounts(int root_fd, int *fd, struct error *err);
 
-/*
- * What `path` (as a process inside would write it) means: all symlinks resolved, except one in the last part unless the path ends in a slash or dot, or
- * `follow` is set. Parts that are not there are kept as they are. Gives a clean path without leading slash; the caller frees it.
- */
-int root_view_resolve(int root_fd, const char *path, bool follow, char **resolved, struct error *err);
-
 #endif

@@ -85,7 +85,9 @@ int tree_remove(int parent, const char *name, struct error *err)
 	for (int round = 0; round < REMOVE_ROUNDS; round++) {
 		if (remove_name(parent, name, 0) == 0 || errno == ENOENT)
 			return 0;
-		/* POSIX says EPERM for a directory, Linux EISDIR. */
+		/* POSIX says EPERM for a directory, Linux EISDIR; EBUSY is a file mounted on a file. */
+		if (errno == EBUSY)
+			return error_set(err, ERROR_CONFLICT, "a file system is mounted on %s", name);
 		if (errno != EISDIR && errno != EPERM)
 			return error_system(err, "remove", name);
 		if (remove_name(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)

@@ -177,8 +177,19 @@ function sandboxAt(folder: string, map: string): string[] {
 	return ['--sandbox', path.join(folder, 'sandbox'), '--uid-map', map, '--gid-map', map];
 }
 
+/** Every layer ends with syncfs, which on a disk waits for everybody's files: memory is used where it knows user xattrs (Linux 6.6). */
+function scratchRoot(): string {
+	const [major = 0, minor = 0] = os.release().split('.').map(Number);
+	try {
+		fs.accessSync('/dev/shm', fs.constants.W_OK);
+		return major > 6 || (major === 6 && minor >= 6) ? '/dev/shm' : os.tmpdir();
+	} catch {
+		return os.tmpdir();
+	}
+}
+
 function folderFor(t: ExecutionContext, uid: number): string {
-	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tug-trees-'));
+	const folder = fs.mkdtempSync(path.join(scratchRoot(), 'tug-trees-'));
 	fs.mkdirSync(path.join(folder, 'sandbox'), {mode: 0o700});
 	if (uid !== 0 && process.getuid!() === 0) {
 		fs.chownSync(folder, uid, uid);
