@@ -16,8 +16,9 @@ const columns: readonly Column[] = [
 	{title: 'COMMAND', width: {least: 20, weight: 3}, priority: 0},
 ];
 
-export function containerColumns(width: number): Measured[] {
-	return measureColumns(columns, width);
+/** Without the column of ports when there are none to show. */
+export function containerColumns(width: number, {hasPorts}: {readonly hasPorts: boolean}): Measured[] {
+	return measureColumns(hasPorts ? columns : columns.filter(({title}) => title !== 'PORTS'), width).map(measured => ({...measured, index: columns.indexOf(measured.column)}));
 }
 
 export type ContainerRowOptions = {readonly busy: Verb | undefined; readonly selection: RowSelection; readonly nowMs: number};

@@ -38,7 +38,7 @@ export function paneTitle(state: AppState, pane: PaneId, {key, name, rest = []}:
 }
 
 export function placeNote(position: ListPosition, shown: number): Line {
-	return shown === 0 ? [] : [{text: `${position.selectedIndex + 1} of ${shown}`, tone: 'text.muted'}];
+	return shown === 0 ? [] : [{text: `${position.selectedIndex + 1} of ${shown}`}];
 }
 
 export function messageInPlace(place: Rectangle, lines: readonly Line[]): Line[] {

@@ -13,7 +13,7 @@ import type {ViewProps} from './view-props.js';
 export function LogsView({state, place}: ViewProps): ReactNode {
 	const {logs, focus} = state;
 	const name = containerById(state, logs.containerId)?.name ?? '';
-	const title = useMemo(() => paneTitle(state, 'logs', {key: '4', name: 'Logs', rest: name === '' ? [] : [{text: ` ${name}`, tone: 'text.strong'}]}), [focus, logs.filter, name]);
+	const title = useMemo(() => paneTitle(state, 'logs', {key: '4', name: 'Logs', rest: name === '' ? [] : [{text: ` ${name}`}]}), [focus, logs.filter, name]);
 	const note = useMemo(() => logNote(logs), [logs.follow, logs.wrap, logs.status, logs.containerId, logs.dropped, logs.follow ? 0 : logs.lastShown, logs.follow ? 0 : logs.lineCount]);
 	const lines = useMemo(() => logLines(logs, place), [logs, place.width, place.height]);
 	return <Pane width={place.width} height={place.height} isFocused={focus === 'logs'} title={title} note={note} lines={lines}/>;

@@ -8,7 +8,7 @@ const pressing = test.macro({
 	exec(t, before: readonly Action[], key: string, expected: Action | undefined) {
 		t.deepEqual(actionForKey(stateAfter(before), key), expected);
 	},
-	title: (_, before, key) => `${key} after ${before.map(action => ('containers' in action ? action.containers.map(({state}) => state).join(' ') : action.type)).join(', ')}`,
+	title: (_, before: readonly Action[], key: string) => `${key} after ${before.map(action => ('containers' in action ? action.containers.map(({state}) => state).join(' ') : action.type)).join(', ')}`,
 });
 
 const one = (state: Container['state']): Action => ({type: 'containersLoaded', nowMs, containers: [container('x', {state})]});

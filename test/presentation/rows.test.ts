@@ -14,7 +14,7 @@ const textOf = (line: Line) => line.map(({text}) => text).join('');
 
 const containerTable = test.macro({
 	exec(t, width: number, options: Partial<Container>, busy: Verb | undefined, expected: string) {
-		const row = containerRow(container('web-1', options), containerColumns(width), {busy, selection: 'focused', nowMs});
+		const row = containerRow(container('web-1', options), containerColumns(width, {hasPorts: true}), {busy, selection: 'focused', nowMs});
 		t.is(textOf(row).trimEnd(), expected);
 		t.is(lineWidth(row), width);
 	},
@@ -35,6 +35,13 @@ test(containerTable, 38, {name: 'a-very-long-name-of-a-container'}, undefined, '
 test(containerTable, 38, {name: '漢字漢字漢字漢字漢字'}, undefined, '▌ ● running     漢字漢字漢字漢字…   3m');
 test(containerTable, 198, {}, undefined, '▌ ● running     web-1                                         busybox:1.37                                       3m                            sh -c "sleep 1000"');
 
+test('without ports to show, their column is left to the others', t => {
+	const at = (hasPorts: boolean) => textOf(headingLine(containerColumns(78, {hasPorts})));
+	t.regex(at(true), /PORTS/);
+	t.notRegex(at(false), /PORTS/);
+	t.regex(at(false), /COMMAND/);
+});
+
 test('no two states look alike without colour', t => {
 	const states = ['created', 'restarting', 'running', 'paused', 'exited', 'removing', 'dead'] as const;
 	const marks = states.map(state => stateMark({state, exitCode: 0, health: undefined})).map(({glyph, word}) => glyph + word);
@@ -44,7 +51,7 @@ test('no two states look alike without colour', t => {
 
 test('headings stand over their columns', t => {
 	for (const width of [20, 38, 70, 78, 120, 198]) {
-		t.is(lineWidth(headingLine(containerColumns(width))), Math.max(width, 26), `${width}`);
+		t.is(lineWidth(headingLine(containerColumns(width, {hasPorts: true}))), Math.max(width, 26), `${width}`);
 	}
 });
 
