@@ -27,7 +27,8 @@ export async function connectMonitor(socketFile: string): Promise<MonitorConnect
 		const socket = net.connect({path: socketFile});
 		socket.once('error', error => {
 			const code = errorCode(error);
-			if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+			// Reset: it ended between our connecting and its accepting.
+			if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET') {
 				resolve(undefined);
 			} else {
 				reject(systemError(`connecting to ${socketFile}`, error));
