@@ -36,17 +36,7 @@
 /* Of a start that failed for another reason than its program (docker's State.ExitCode). */
 #define EXIT_NOT_STARTED 128
 
-struct monitor monitor = {
-	.epoll_fd = -1,
-	.signal_fd = -1,
-	.listener = -1,
-	.report = -1,
-	.lock = -1,
-	.terminal_peer = -1,
-	.status_file = {.dir_fd = -1},
-	.outputs = {{.fd = -1}, {.fd = -1}},
-	.input = {.fd = -1},
-};
+struct monitor monitor;
 
 static int open_all(const struct plan *plan, struct launched *child, const struct monitor_descriptors *descriptors, struct error *err);
 static int open_streams(struct error *err);
@@ -151,6 +141,7 @@ static int open_all(const struct plan *plan, struct launched *child, const struc
 
 	monitor.plan = plan;
 	monitor.child = child;
+	monitor.terminal_peer = -1;
 	monitor.listener = descriptors->listener;
 	monitor.report = descriptors->report;
 	monitor.lock = descriptors->lock;
