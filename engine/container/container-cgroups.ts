@@ -4,7 +4,7 @@ The control groups of containers: `tug/<store>/<id>` in each hierarchy that a li
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {isEngineError, systemError} from '../errors.js';
+import {EngineError, isEngineError, systemError} from '../errors.js';
 import {removeIfThere} from '../files/atomic-file.js';
 import {createCgroups, detectCgroups, planCgroups, removeCgroups, settingsOf, withGroup, type CgroupHost, type CgroupPlan} from '../runtime/cgroup.js';
 import {defaultDeviceRules, deviceCgroupWrites, deviceFilter, deviceRule} from '../runtime/security/device-rules.js';
@@ -17,9 +17,12 @@ import {hostDevices} from './host-devices.js';
 export type ContainerCgroups = {
 	/** Folders whose cgroup.procs takes the process. */
 	readonly cgroups: readonly string[];
-	/** For the v2 group among them, where there is no devices controller of v1. */
+	/** For the v2 group among them. */
 	readonly deviceFilter?: Buffer;
 };
+
+/** By a program of ours on a v2 group, or by the devices controller of v1, which costs a start some 12 ms. */
+export type DeviceGuard = 'filter' | 'controller';
 
 /** Groups of this store's containers lie together, so that leftovers can be told from another store's. */
 export function cgroupFolder(store: Store): string {
@@ -30,7 +33,7 @@ export function cgroupFolder(store: Store): string {
 Makes the groups that its limits need, and for root the one that keeps it off the host's devices. Throws `invalidParameter` for a limit that can't be
 enforced.
 */
-export function makeContainerCgroups(context: ContainerContext, record: ContainerRecord): ContainerCgroups {
+export function makeContainerCgroups(context: ContainerContext, record: ContainerRecord, by: DeviceGuard = 'filter'): ContainerCgroups {
 	const isLimited = settingsOf(record.hostConfig).length > 0;
 	const isGuarded = context.uid === 0 && !record.hostConfig.Privileged;
 	if (!isLimited && !isGuarded) {
@@ -40,7 +43,7 @@ export function makeContainerCgroups(context: ContainerContext, record: Containe
 	removeContainerCgroups(context.store, record.id);
 	const host = detectCgroups(context.uid);
 	const limits = planCgroups(host, record.hostConfig);
-	const guard: Guard = isGuarded ? guardDevices(host, record, limits) : {plans: limits};
+	const guard: Guard = isGuarded ? guardDevices(host, record, {limits, by}) : {plans: limits};
 	try {
 		const folders = createCgroups(guard.plans, path.posix.join(cgroupFolder(context.store), record.id));
 		return {cgroups: remember(context.store, record, folders), ...(guard.deviceFilter === undefined ? {} : {deviceFilter: guard.deviceFilter})};
@@ -56,17 +59,27 @@ export function makeContainerCgroups(context: ContainerContext, record: Containe
 
 type Guard = {readonly plans: readonly CgroupPlan[]; readonly deviceFilter?: Buffer};
 
-function guardDevices(host: CgroupHost, {hostConfig}: ContainerRecord, limits: readonly CgroupPlan[]): Guard {
+function guardDevices(host: CgroupHost, {hostConfig}: ContainerRecord, {limits, by}: {readonly limits: readonly CgroupPlan[]; readonly by: DeviceGuard}): Guard {
 	const asked = hostConfig.Devices.flatMap(device => hostDevices(device).map(node => deviceRule(node, device.CgroupPermissions)));
 	const rules = [...defaultDeviceRules, ...asked.filter(rule => rule !== undefined)];
 	const controller = host.legacy.get('devices');
 	// A v2 group in any case: a cgroup namespace then shows the container its own group, not the host's.
 	const plans = host.unified === undefined ? limits : withGroup(limits, {parent: host.unified.parent, isUnified: true, controllers: [], writes: []});
+	if (by === 'filter' && host.unified !== undefined) {
+		return {plans, deviceFilter: deviceFilter(rules)};
+	}
+
 	if (controller !== undefined) {
 		return {plans: withGroup(plans, {parent: controller, isUnified: false, controllers: ['devices'], writes: deviceCgroupWrites(rules)})};
 	}
 
-	return host.unified === undefined ? {plans} : {plans, deviceFilter: deviceFilter(rules)};
+	if (by === 'controller') {
+		throw new EngineError('unavailable', 'this kernel can\'t keep a container of root off the host\'s devices (it lacks CONFIG_CGROUP_BPF)', {
+			hint: 'Run tug as an ordinary user, or the container with --privileged.',
+		});
+	}
+
+	return {plans};
 }
 
 /** Notes the groups for whoever cleans up. */

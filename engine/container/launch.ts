@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import {EngineError, isEngineError} from '../errors.js';
 import {runNativeSync} from '../runtime/native-program.js';
 import {encodePlan} from '../runtime/plan.js';
-import {makeContainerCgroups, removeContainerCgroups} from './container-cgroups.js';
+import {makeContainerCgroups, removeContainerCgroups, type DeviceGuard} from './container-cgroups.js';
 import {requireNative, type ContainerContext} from './container-context.js';
 import {noSuchContainer} from './container-store.js';
 import type {ContainerRecord} from './container.js';
@@ -28,10 +28,23 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	const native = requireNative(context);
 	ensureVolumes(store, record.mounts);
 	writeHostFiles(store, record);
-	const cgroups = makeContainerCgroups(context, record);
-	try {
+	const start = async (guard: DeviceGuard) => {
+		const cgroups = makeContainerCgroups(context, record, guard);
 		const plan = await launchPlan(context, record, {...cgroups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
 		runNativeSync(native, options.command, [], {input: encodePlan(plan)});
+	};
+
+	try {
+		try {
+			await start('filter');
+		} catch (error) {
+			if (!isEngineError(error, 'notImplemented')) {
+				throw error;
+			}
+
+			await start('controller'); // The kernel takes no device filter
+		}
+
 		return true;
 	} catch (error) {
 		if (isEngineError(error, 'conflict')) {

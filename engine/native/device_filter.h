@@ -5,7 +5,7 @@
 #include "error.h"
 #include "plan.h"
 
-/* `directory`: a group about to be joined. Nothing is done without a program in the plan, or on a v1 hierarchy (it has a controller of its own). */
+/* `directory`: a v2 group. Nothing is done without a program in the plan. Kind notImplemented when the kernel can't (CONFIG_CGROUP_BPF). */
 int device_filter_attach(const struct plan *plan, int directory, const char *path, struct error *err);
 
 #endif

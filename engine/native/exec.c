@@ -38,11 +38,12 @@ static int gone(struct error *err);
 int launch_exec(const struct plan *plan, struct launched *out, struct error *err)
 {
 	struct entry entry = {.plan = plan, .target = -1};
-	struct spawn spawn = {.join = join, .child = child, .context = &entry};
+	struct spawn spawn = {.cgroup = -1, .join = join, .child = child, .context = &entry};
 	int failed;
 
 	failed = streams_open(plan, out, &entry.process, err) || exec_open_target(plan->target_pid, plan->target_start_ticks, &entry.target, err) ||
-		 namespaces_of(plan->target_pid, &entry.namespaces, err) || oom_spawn(plan, &spawn, &out->pid, &out->pidfd, err);
+		 namespaces_of(plan->target_pid, &entry.namespaces, err) || cgroup_open(plan, &spawn.cgroup, err) || oom_spawn(plan, &spawn, &out->pid, &out->pidfd, err);
+	cleanup_fd(&spawn.cgroup);
 	streams_close_child(&entry.process);
 	cleanup_fd(&entry.target);
 	if (failed || streams_wait_ready(plan, out, err)) {

@@ -47,6 +47,7 @@
 
 #define K_CLONE_PIDFD 0x00001000ULL
 #define K_CLONE_NEWCGROUP 0x02000000ULL
+#define K_CLONE_INTO_CGROUP 0x200000000ULL
 
 #define K_PROC_SUPER_MAGIC 0x9fa0
 #define K_DEVPTS_SUPER_MAGIC 0x1cd1
@@ -73,6 +74,9 @@ struct kernel_clone_args {
 	uint64_t stack;
 	uint64_t stack_size;
 	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
 };
 
 static inline int kernel_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
@@ -127,13 +131,14 @@ static inline int kernel_pidfd_send_signal(int pidfd, int number)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, number, (siginfo_t *)0, 0);
 }
 
-/* Like fork, with namespaces and a pidfd: the child goes on on a copy of this stack. `exit_signal` is 0 with CLONE_PARENT. */
-static inline pid_t kernel_clone3(uint64_t flags, int *pidfd, int exit_signal)
+/* Like fork, with namespaces and a pidfd: the child goes on on a copy of this stack. `exit_signal` is 0 with CLONE_PARENT; `cgroup` is -1 for ours. */
+static inline pid_t kernel_clone3(uint64_t flags, int *pidfd, int exit_signal, int cgroup)
 {
 	struct kernel_clone_args arguments = {
-		.flags = flags | K_CLONE_PIDFD,
+		.flags = flags | K_CLONE_PIDFD | (cgroup < 0 ? 0 : K_CLONE_INTO_CGROUP),
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = (uint64_t)exit_signal,
+		.cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
 	};
 
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));

@@ -39,16 +39,17 @@ static int create_directory(const struct plan *plan, int root_fd, struct error *
 int launch_container(const struct plan *plan, struct launched *out, struct error *err)
 {
 	struct builder builder = {.plan = plan};
-	struct spawn spawn = {.child = child, .context = &builder};
+	struct spawn spawn = {.cgroup = -1, .child = child, .context = &builder};
 	int failed;
 
-	failed = streams_open(plan, out, &builder.process, err) || namespaces_open(plan, builder.joined, err);
+	failed = streams_open(plan, out, &builder.process, err) || namespaces_open(plan, builder.joined, err) || cgroup_open(plan, &spawn.cgroup, err);
 	if (!failed) {
 		spawn.flags = namespaces_clone_flags(plan);
 		if (builder.joined[PLAN_NAMESPACE_PID] >= 0 || builder.joined[PLAN_NAMESPACE_USER] >= 0)
 			spawn.join = join;
 		failed = oom_spawn(plan, &spawn, &out->pid, &out->pidfd, err);
 	}
+	cleanup_fd(&spawn.cgroup);
 	streams_close_child(&builder.process);
 	namespaces_close(builder.joined);
 	if (failed || streams_wait_ready(plan, out, err)) {

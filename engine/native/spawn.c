@@ -19,7 +19,7 @@ int spawn_process(const struct spawn *spawn, pid_t *pid, int *pidfd, struct erro
 {
 	if (spawn->join)
 		return spawn_joined(spawn, pid, pidfd, err);
-	*pid = kernel_clone3(spawn->flags, pidfd, SIGCHLD);
+	*pid = kernel_clone3(spawn->flags, pidfd, SIGCHLD, spawn->cgroup);
 	if (*pid < 0)
 		return error_system(err, "create namespaces", NULL);
 	if (*pid == 0)
@@ -71,7 +71,7 @@ static _Noreturn void helper_main(const struct spawn *spawn, int socket)
 		_exit(1);
 	}
 	/* A sister of ours, not a child: it must outlive us and die with our parent. */
-	pid = kernel_clone3(spawn->flags | CLONE_PARENT, &pidfd, 0);
+	pid = kernel_clone3(spawn->flags | CLONE_PARENT, &pidfd, 0, spawn->cgroup);
 	if (pid == 0)
 		spawn->child(spawn->context);
 	if (pid < 0) {

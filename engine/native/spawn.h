@@ -9,6 +9,7 @@
 
 struct spawn {
 	uint64_t flags; /* CLONE_NEW… */
+	int cgroup; /* the v2 group it is born in; -1: ours */
 	/*
 	 * Called in a process of its own to enter namespaces that count for children only (pid) or that this process must not enter itself; NULL: none.
 	 * That process is gone afterwards, the child is ours all the same.
