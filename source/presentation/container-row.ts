@@ -13,7 +13,7 @@ const columns: readonly Column[] = [
 	{title: 'IMAGE', width: {least: 12, weight: 3}, priority: 2},
 	{title: 'FOR', width: 4, align: 'right', priority: 3},
 	{title: 'PORTS', width: {least: 14, weight: 1}, priority: 1},
-	{title: 'COMMAND', width: {least: 20, weight: 3}, priority: 0},
+	{title: 'COMMAND', width: {least: 34, weight: 2}, priority: 0},
 ];
 
 /** Without the column of ports when there are none to show. */

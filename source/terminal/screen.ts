@@ -14,6 +14,7 @@ export class Screen {
 	readonly #write: (output: string) => void;
 	#shown: Grid;
 	#cursor: Cursor = {x: undefined, y: undefined, style: 0};
+	#isPenKnown = false;
 
 	constructor(styles: StyleTable, size: {readonly columns: number; readonly rows: number}, write: (output: string) => void) {
 		this.#styles = styles;
@@ -26,7 +27,10 @@ export class Screen {
 			this.forget(next);
 		}
 
-		const {output, cursor} = frameDifference(this.#shown, next, this.#cursor, this.#styles);
+		const difference = frameDifference(this.#shown, next, this.#cursor, this.#styles);
+		const {cursor} = difference;
+		const output = this.#isPenKnown || difference.output === '' ? difference.output : `\u001B[m${difference.output}`;
+		this.#isPenKnown = true;
 		this.#shown = next;
 		this.#cursor = cursor;
 		if (output !== '') {
@@ -38,12 +42,14 @@ export class Screen {
 	blank(size: {readonly columns: number; readonly rows: number}): void {
 		this.#shown = createGrid(size.columns, size.rows);
 		this.#cursor = {x: undefined, y: undefined, style: 0};
+		this.#isPenKnown = true;
 	}
 
-	/** Something else wrote on the screen, or its size changed: the next frame writes every cell. */
+	/** Something else wrote on the screen, its size changed, or the numbers of styles did: the next frame writes every cell. */
 	forget(size: {readonly columns: number; readonly rows: number} = this.#shown): void {
 		this.#shown = createGrid(size.columns, size.rows, unknownCell);
-		this.#cursor = {...this.#cursor, x: undefined, y: undefined};
+		this.#cursor = {x: undefined, y: undefined, style: 0};
+		this.#isPenKnown = false;
 	}
 
 	get text(): string {

@@ -2,10 +2,26 @@
 import {attributeCodes, plainStyle, type CellStyle} from '../presentation/cell-style.js';
 
 export class StyleTable {
-	readonly #styles: CellStyle[] = [plainStyle];
-	readonly #ids = new Map<string, number>([[keyOf(plainStyle), 0]]);
-	readonly #byObject = new WeakMap<CellStyle, number>([[plainStyle, 0]]);
-	readonly #changes = new Map<number, string>();
+	#styles: CellStyle[] = [];
+	#ids = new Map<string, number>();
+	#byObject = new WeakMap<CellStyle, number>();
+	#changes = new Map<number, string>();
+
+	constructor() {
+		this.clear();
+	}
+
+	get size(): number {
+		return this.#styles.length;
+	}
+
+	/** Forgets all but the plain style: numbers given before mean nothing any more. */
+	clear(): void {
+		this.#styles = [plainStyle];
+		this.#ids = new Map([[keyOf(plainStyle), 0]]);
+		this.#byObject = new WeakMap([[plainStyle, 0]]);
+		this.#changes = new Map();
+	}
 
 	/** The number of a style; 0 is the plain one. */
 	idOf(style: CellStyle): number {

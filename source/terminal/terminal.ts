@@ -38,6 +38,7 @@ export type TerminalOptions = {readonly input: tty.ReadStream; readonly output: 
 
 // How long a lone escape waits for the rest of a sequence.
 const escapeTimeoutMs = 30;
+const mostStyles = 4096;
 
 export class Terminal {
 	readonly canvas: Canvas;
@@ -73,6 +74,12 @@ export class Terminal {
 			this.#send(text);
 		});
 		this.frames = new FrameStream(this.size, frame => {
+			// Colours of logs are the containers' own, and there may be millions of them.
+			if (styles.size > mostStyles) {
+				styles.clear();
+				this.#screen.forget();
+			}
+
 			this.#show(this.canvas.paint(frame, this.size.columns, this.size.rows));
 		});
 		this.#stopGuard = guardExit(this.#restore);

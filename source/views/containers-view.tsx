@@ -16,7 +16,7 @@ export function ContainersView({state, place}: ViewProps): ReactNode {
 	const note = useMemo(() => placeNote(containers, items.length), [containers.selectedIndex, items.length]);
 	const lines = useMemo(() => {
 		const instead = insteadOfItems(containers.items, {filter: containers.filter, shown: items.length, place, empty: emptyLines(state, place.width - 4)});
-		const measured = containerColumns(place.width - 2, {hasPorts: items.some(({ports}) => ports !== '')});
+		const measured = containerColumns(place.width - 3, {hasPorts: items.some(({ports}) => ports !== '')});
 		return instead ?? listLines({
 			place,
 			position: containers,

@@ -13,7 +13,7 @@ export function ImagesView({state, place}: ViewProps): ReactNode {
 	const title = useMemo(() => paneTitle(state, 'images', {key: '2', name: 'Images'}), [focus, images.filter]);
 	const note = useMemo(() => placeNote(images, items.length), [images.selectedIndex, items.length]);
 	const lines = useMemo(() => {
-		const measured = imageColumns(place.width - 2);
+		const measured = imageColumns(place.width - 3);
 		return insteadOfItems(images.items, {filter: images.filter, shown: items.length, place, empty: [[span('no images', 'text.muted')]]}) ?? listLines({
 			place,
 			position: images,

@@ -14,7 +14,7 @@ export function LayersView({state, place}: ViewProps): ReactNode {
 	const title = useMemo(() => paneTitle(state, 'layers', {key: '3', name: 'Layers', rest: nameOf(imageName)}), [focus, layers.filter, imageName]);
 	const note = useMemo(() => placeNote(layers, items.length), [layers.selectedIndex, items.length]);
 	const lines = useMemo(() => {
-		const measured = layerColumns(place.width - 2);
+		const measured = layerColumns(place.width - 3);
 		const all = readyItems(layers.items);
 		const empty: Line[] = [[span(layers.imageId === undefined ? 'no image is chosen' : 'this image has no layers', 'text.muted')]];
 		return insteadOfItems(layers.imageId === undefined ? {status: 'ready', value: []} : layers.items, {filter: layers.filter, shown: items.length, place, empty}) ?? listLines({

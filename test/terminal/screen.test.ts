@@ -32,7 +32,7 @@ test('a long frame is shown at once (synchronized output)', t => {
 	});
 	screen.show(gridOf(Array.from({length: 10}, (_, y) => `${y}`.repeat(40)).join('\n')));
 	t.is(writes.length, 1);
-	t.true(writes[0]!.startsWith('\u001B[?2026h') && writes[0]!.endsWith('\u001B[?2026l'));
+	t.true(writes[0]!.startsWith('\u001B[?2026h\u001B[m') && writes[0]!.endsWith('\u001B[?2026l'));
 });
 
 test('after another size or another program everything is written, and nothing is cleared', t => {

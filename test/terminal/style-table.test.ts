@@ -32,3 +32,13 @@ test('equal styles have one number, the plain one is 0', t => {
 	t.deepEqual(table.styleOf(table.idOf({foreground: '31', background: '', attributes: 1})), {foreground: '31', background: '', attributes: 1});
 	t.is(table.change(0, 0), '');
 });
+
+test('cleared, it starts anew', t => {
+	const table = new StyleTable();
+	table.idOf({foreground: '31', background: '', attributes: 0});
+	t.is(table.size, 2);
+	table.clear();
+	t.is(table.size, 1);
+	t.is(table.idOf({foreground: '32', background: '', attributes: 0}), 1);
+	t.is(table.change(0, 1), '\u001B[32m');
+});
