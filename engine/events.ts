@@ -109,7 +109,7 @@ async function* readEvents(file: string, query: EventQuery, matches: (event: Eve
 
 /** Reads lines as they are added, across a rotation. `fromEnd`: only what is added from now on. */
 function tailOf(file: string, fromEnd: boolean): {next: () => Generator<EventMessage>; close: () => void} {
-	let descriptor: number | undefined = open(file);
+	let descriptor: number | undefined = open(file) ?? create(file);
 	let position = fromEnd && descriptor !== undefined ? fs.fstatSync(descriptor).size : 0;
 	let rest = '';
 	const older: number[] = [];
@@ -176,6 +176,15 @@ function tailOf(file: string, fromEnd: boolean): {next: () => Generator<EventMes
 			descriptor = undefined;
 		},
 	};
+}
+
+/** Held open from the beginning, nothing is missed even when the journal is rotated at once. */
+function create(file: string): number | undefined {
+	try {
+		fs.closeSync(fs.openSync(file, 'a', 0o600));
+	} catch {} // Read-only: nobody writes to it either
+
+	return open(file);
 }
 
 function open(file: string): number | undefined {

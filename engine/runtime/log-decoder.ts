@@ -150,13 +150,15 @@ export function logDecoder(filter: LogFilter): LogDecoder {
 		return true;
 	};
 
-	/** True when the string ends at `end` and the rest of the line has the usual form. */
-	const hasUsualEnd = (bytes: Buffer, end: number) =>
-		bytes[end] === quote
+	/** True when the line has the form the monitor writes, its text ending at `end`. Quotes in a text are escaped, so a bare one ends it. */
+	const isUsual = (bytes: Buffer, line: number, end: number, lineEnd: number) =>
+		end >= line + prefixBytes
+		&& bytes[line + 2] === 0x6C // The l of "log"
+		&& bytes[line + prefixBytes - 1] === quote
+		&& bytes[end] === quote
 		&& bytes[end + 3] === 0x73 // The s of "stream"
 		&& bytes[end + timeOffset - 1] === quote
-		&& bytes[end + suffixBytes - 1] === 0x7D
-		&& bytes[end + suffixBytes] === newline;
+		&& bytes[lineEnd - 1] === 0x7D;
 
 	return {
 		get isPastEnd() {
@@ -165,39 +167,33 @@ export function logDecoder(filter: LogFilter): LogDecoder {
 		decode(bytes) {
 			let line = 0;
 			while (line < bytes.length && !isPastEnd) {
-				// Nearly every line has one escape, the newline at its end: finding it finds the end of the line.
+				const lineEnd = bytes.indexOf(newline, line);
+				if (lineEnd === -1) {
+					return line;
+				}
+
 				const text = line + prefixBytes;
-				const escape = bytes.indexOf(backslash, text);
-				let end = escape + 2;
-				if (escape === -1 || bytes[escape + 1] !== 0x6E || !hasUsualEnd(bytes, end)) {
-					const lineEnd = bytes.indexOf(newline, line);
-					if (lineEnd === -1) {
-						return line;
+				const end = lineEnd - suffixBytes;
+				if (isUsual(bytes, line, end, lineEnd)) {
+					const stderr = bytes[end + streamOffset] === 0x65;
+					if (isPlain || isWanted(bytes, end + timeOffset, stderr)) {
+						reserve(end - text + timeBytes + 1, stderr);
+						const before = used;
+						stamp(bytes, end + timeOffset);
+						const escape = bytes.indexOf(backslash, text);
+						if (escape === end - 2 && bytes[escape + 1] === 0x6E) { // Nearly every line: one escape, the newline at its end
+							copy(bytes, text, escape);
+							out[used++] = newline;
+						} else if (!unescape(bytes, text, end, escape)) {
+							used = before;
+							decodeSlowly(bytes.subarray(line, lineEnd));
+						}
 					}
-
-					end = lineEnd - suffixBytes;
-					if (end < text || !hasUsualEnd(bytes, end)) {
-						decodeSlowly(bytes.subarray(line, lineEnd));
-						line = lineEnd + 1;
-						continue;
-					}
+				} else {
+					decodeSlowly(bytes.subarray(line, lineEnd));
 				}
 
-				const stderr = bytes[end + streamOffset] === 0x65;
-				if (isPlain || isWanted(bytes, end + timeOffset, stderr)) {
-					reserve(end - text + timeBytes + 1, stderr);
-					const before = used;
-					stamp(bytes, end + timeOffset);
-					if (escape === end - 2) {
-						copy(bytes, text, escape);
-						out[used++] = newline;
-					} else if (!unescape(bytes, text, end, escape)) {
-						used = before;
-						decodeSlowly(bytes.subarray(line, end + suffixBytes));
-					}
-				}
-
-				line = end + suffixBytes + 1;
+				line = lineEnd + 1;
 			}
 
 			return line;

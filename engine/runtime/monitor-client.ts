@@ -82,10 +82,12 @@ export class MonitorConnection {
 			}
 		});
 		socket.on('error', error => {
-			this.#finish(systemError('talking to the monitor', error));
+			// Reset: it went while we were still writing.
+			const isGone = ['ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '');
+			this.#finish(isGone ? monitorGone() : systemError('talking to the monitor', error));
 		});
 		socket.on('close', () => {
-			this.#finish(new EngineError('unavailable', 'the monitor closed the connection', {code: 'monitorGone'}));
+			this.#finish(monitorGone());
 		});
 		// Stdin may be shut by us while output goes on; the monitor never half-closes, its end means all is over.
 		socket.on('end', () => {
@@ -126,7 +128,7 @@ export class MonitorConnection {
 	async command(type: number, payload?: Uint8Array): Promise<NativeReport> {
 		return new Promise((resolve, reject) => {
 			if (this.#ended) {
-				reject(new EngineError('unavailable', 'the monitor closed the connection', {code: 'monitorGone'}));
+				reject(monitorGone());
 				return;
 			}
 
@@ -223,6 +225,10 @@ export class MonitorConnection {
 		this.#told(undefined);
 		this.#wake?.();
 	}
+}
+
+function monitorGone(): EngineError {
+	return new EngineError('unavailable', 'the monitor closed the connection', {code: 'monitorGone'});
 }
 
 function parseExit(report: NativeReport): MonitorExit {
