@@ -154,7 +154,8 @@ static int keep_text(struct tar_extended *extended, char *text, size_t size, str
 
 	if (!texts) {
 		free(text);
-		return error_system(err, "allocate", NULL);
+		error_system(err, "allocate", NULL);
+		return -1;
 	}
 	extended->texts = texts;
 	extended->texts[extended->text_count++] = text;
