@@ -28,6 +28,7 @@ int user_namespace_map(pid_t pid, const char *uid_map, const char *gid_map, stru
 	bool uid_single, gid_single;
 	pid_t helpers[2] = {-1, -1};
 	int outputs[2] = {-1, -1}, result;
+	struct error second;
 
 	if (!uid_text || !gid_text)
 		return error_system(err, "allocate", NULL);
@@ -42,9 +43,9 @@ int user_namespace_map(pid_t pid, const char *uid_map, const char *gid_map, stru
 	result = start_helper("newuidmap", pid, uids, &helpers[0], &outputs[0], err);
 	if (result == 0)
 		result = start_helper("newgidmap", pid, gids, &helpers[1], &outputs[1], err);
-	if (helpers[0] > 0 && finish_helper("newuidmap", helpers[0], outputs[0], err))
+	if (helpers[0] > 0 && finish_helper("newuidmap", helpers[0], outputs[0], result ? &second : err))
 		result = -1;
-	if (helpers[1] > 0 && finish_helper("newgidmap", helpers[1], outputs[1], err))
+	if (helpers[1] > 0 && finish_helper("newgidmap", helpers[1], outputs[1], result ? &second : err))
 		result = -1;
 	return result;
 }
