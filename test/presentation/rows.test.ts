@@ -33,10 +33,10 @@ test(containerTable, 38, {}, 'stop', '▌ ◌ stopping…   web-1               
 test(containerTable, 38, {health: 'unhealthy'}, undefined, '▌ ● unhealthy   web-1               3m');
 test(containerTable, 38, {name: 'a-very-long-name-of-a-container'}, undefined, '▌ ● running     a-very-long-name…   3m');
 test(containerTable, 38, {name: '漢字漢字漢字漢字漢字'}, undefined, '▌ ● running     漢字漢字漢字漢字…   3m');
-test(containerTable, 198, {}, undefined, '▌ ● running     web-1                                         busybox:1.37                                       3m                            sh -c "sleep 1000"');
+test(containerTable, 198, {}, undefined, '▌ ● running     web-1                                         busybox:1.37                                      3m                           sh -c "sleep 1000"');
 
 test('without ports to show, their column is left to the others', t => {
-	const at = (hasPorts: boolean) => textOf(headingLine(containerColumns(78, {hasPorts})));
+	const at = (hasPorts: boolean) => textOf(headingLine(containerColumns(90, {hasPorts})));
 	t.regex(at(true), /PORTS/);
 	t.notRegex(at(false), /PORTS/);
 	t.regex(at(false), /COMMAND/);
