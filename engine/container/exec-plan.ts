@@ -52,7 +52,7 @@ export async function execPlan(context: ContainerContext, container: ContainerRe
 		...(hostConfig.OomScoreAdj === 0 ? {} : {oomScoreAdj: hostConfig.OomScoreAdj}),
 		...(cgroups.length === 0 ? {} : {cgroups}),
 		...(record.tty && size !== undefined ? {ttySize: size} : {}),
-		events: {path: context.store.layout.events, attributes: JSON.stringify(eventAttributes(container)).slice(1, -1)},
+		events: {path: context.store.layout.events, attributes: JSON.stringify(eventAttributes(container)).slice(1, -1), actor: container.id},
 		target: {pid: target.pid, startTicks: BigInt(target.startTicks)},
 	};
 }

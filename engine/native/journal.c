@@ -21,7 +21,7 @@ void journal_append(const struct plan *plan, const char *action, const struct ti
 	json_member_string(&line, "Action", action);
 	json_key(&line, "Actor");
 	json_begin_object(&line);
-	json_member_string(&line, "ID", plan->id);
+	json_member_string(&line, "ID", plan->events_actor ? plan->events_actor : plan->id);
 	json_key(&line, "Attributes");
 	json_begin_object(&line);
 	json_raw(&line, plan->events_attributes, strlen(plan->events_attributes));

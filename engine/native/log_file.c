@@ -26,8 +26,8 @@ static int cut_torn_line(struct log_file *log);
 static void add_piece(struct log_file *log, enum log_stream stream, const unsigned char *bytes, size_t length, bool whole);
 static char *end_line(const struct log_file *log, char *to, enum log_stream stream);
 static int write_batch(struct log_file *log);
-static int write_all(int fd, struct iovec *parts, int count);
-static void drop_buffer(struct log_file *log, int because);
+static int write_all(int fd, struct iovec *parts, int count, size_t *written);
+static void drop_lines(struct log_file *log, size_t from, int because);
 static size_t dropped_note(struct log_file *log, char *line);
 static void rotate(struct log_file *log);
 static void set_time(struct log_file *log);
@@ -35,13 +35,14 @@ static void set_time(struct log_file *log);
 int log_file_open(struct log_file *log, const struct plan_log *settings, struct error *err)
 {
 	char directory[PATH_MAX];
-	const char *name;
+	const char *slash, *name;
 
 	log->dir_fd = -1;
 	log->fd = -1;
 	if (!settings->path)
 		return 0;
-	name = strrchr(settings->path, '/') + 1;
+	slash = strrchr(settings->path, '/');
+	name = slash ? slash + 1 : "";
 	if (!name[0] || strlen(name) > NAME_MAX - 12 || (size_t)(name - settings->path) >= sizeof(directory))
 		return error_set(err, ERROR_INVALID_PARAMETER, "%s cannot be a log file", settings->path);
 	memcpy(log->name, name, strlen(name) + 1);
@@ -107,14 +108,8 @@ void log_file_append(struct log_file *log, enum log_stream stream, const unsigne
 
 void log_file_flush(struct log_file *log)
 {
-	if (log->used == 0)
-		return;
-	if (write_batch(log)) {
-		drop_buffer(log, errno);
-		return;
-	}
-	log->dropped_lines = 0;
-	log->buffered_lines = 0;
+	if (log->used && write_batch(log))
+		drop_lines(log, 0, errno);
 	log->used = 0;
 }
 
@@ -162,7 +157,6 @@ static void add_piece(struct log_file *log, enum log_stream stream, const unsign
 		rotate(log);
 	}
 	log->used = start + size;
-	log->buffered_lines++;
 }
 
 static char *end_line(const struct log_file *log, char *to, enum log_stream stream)
@@ -177,55 +171,68 @@ static char *end_line(const struct log_file *log, char *to, enum log_stream stre
 	return to + 3;
 }
 
-/* The buffer, after a note of what was dropped before it: all of it or nothing. */
+/* The buffer, after a note of what was dropped before it. On failure nothing was written; the lines that fitted on a full disk are no failure. */
 static int write_batch(struct log_file *log)
 {
 	char note[256 + LINE_FRAME_MAX];
-	size_t note_length = log->dropped_lines ? dropped_note(log, note) : 0;
+	size_t note_length = log->dropped_lines ? dropped_note(log, note) : 0, written = 0, kept;
 	struct iovec parts[2] = {{.iov_base = note, .iov_len = note_length}, {.iov_base = log->buffer, .iov_len = log->used}};
+	const char *last;
+	int because;
 
 	if (log->fd < 0 && open_file(log))
 		return -1;
-	if (note_length ? write_all(log->fd, parts, 2) : write_all(log->fd, parts + 1, 1)) {
-		int because = errno;
-
-		/* Half a line would make the file unreadable. */
-		if (RETRY(ftruncate(log->fd, (off_t)log->size))) {
-			cleanup_fd(&log->fd);
-		}
-		errno = because;
-		return -1;
+	if (write_all(log->fd, parts, 2, &written) == 0) {
+		log->size += written;
+		log->dropped_lines = 0;
+		return 0;
 	}
-	log->size += note_length + log->used;
-	return 0;
+	because = errno;
+	/* Half a line would make the file unreadable. */
+	last = written > note_length ? memrchr(log->buffer, '\n', written - note_length) : NULL;
+	kept = last ? (size_t)(last + 1 - log->buffer) : 0;
+	if (kept) {
+		log->size += note_length + kept;
+		log->dropped_lines = 0;
+		drop_lines(log, kept, because);
+	}
+	if (RETRY(ftruncate(log->fd, (off_t)log->size)))
+		cleanup_fd(&log->fd);
+	errno = because;
+	return kept ? 0 : -1;
 }
 
-static int write_all(int fd, struct iovec *parts, int count)
+static int write_all(int fd, struct iovec *parts, int count, size_t *written)
 {
 	while (count) {
-		ssize_t written = RETRY(writev(fd, parts, count));
+		ssize_t got = RETRY(writev(fd, parts, count));
 
-		if (written < 0)
+		if (got < 0)
 			return -1;
-		while (count && (size_t)written >= parts->iov_len) {
-			written -= (ssize_t)parts->iov_len;
+		*written += (size_t)got;
+		while (count && (size_t)got >= parts->iov_len) {
+			got -= (ssize_t)parts->iov_len;
 			parts++;
 			count--;
 		}
 		if (count) {
-			parts->iov_base = (char *)parts->iov_base + written;
-			parts->iov_len -= (size_t)written;
+			parts->iov_base = (char *)parts->iov_base + got;
+			parts->iov_len -= (size_t)got;
 		}
 	}
 	return 0;
 }
 
-static void drop_buffer(struct log_file *log, int because)
+/* Counts the lines in the buffer from there on as dropped. */
+static void drop_lines(struct log_file *log, size_t from, int because)
 {
-	log->dropped_lines += log->buffered_lines;
+	const char *at = log->buffer + from, *end = log->buffer + log->used;
+
 	log->dropped_because = because;
-	log->buffered_lines = 0;
-	log->used = 0;
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		log->dropped_lines++;
+		at++;
+	}
 }
 
 /* A line in the log's own form, so that whoever reads the log learns of the gap. */

@@ -28,7 +28,7 @@ struct log_file {
 	uint64_t size, max_size;
 	uint32_t max_files;
 	struct log_clock clock;
-	uint64_t buffered_lines, dropped_lines;
+	uint64_t dropped_lines;
 	int dropped_because; /* errno */
 	size_t used;
 	struct {

@@ -607,6 +607,9 @@ static int parse_events(struct parser *parser, struct slice payload, struct erro
 		case PLAN_EVENTS_ATTRIBUTES:
 			failed = get_string(parser, member.payload, &plan->events_attributes, err);
 			break;
+		case PLAN_EVENTS_ACTOR:
+			failed = get_string(parser, member.payload, &plan->events_actor, err);
+			break;
 		default:
 			failed = wrong(parser, "unknown member", err);
 		}

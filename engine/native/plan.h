@@ -147,6 +147,7 @@ enum plan_namespace_kind {
 enum plan_events_tag {
 	PLAN_EVENTS_PATH = 1,
 	PLAN_EVENTS_ATTRIBUTES = 2,
+	PLAN_EVENTS_ACTOR = 3,
 };
 
 struct plan_strings {
@@ -226,6 +227,7 @@ struct plan {
 	uint32_t timeout_ms; /* 0: none */
 	uint32_t restart_kind, restart_max;
 	const char *events_path; /* NULL: no journal */
+	const char *events_actor; /* whose events they are; NULL: the plan's id */
 	const char *events_attributes; /* JSON members without braces, "" when absent */
 	char *arena; /* holds all strings */
 };

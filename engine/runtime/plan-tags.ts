@@ -28,7 +28,7 @@ export const deviceTag = {PATH: 1, TYPE: 2, MAJOR: 3, MINOR: 4, MODE: 5, UID: 6,
 export const logTag = {PATH: 1, MAX_SIZE: 2, MAX_FILES: 3} as const;
 export const namespaceTag = {KIND: 1, PATH: 2} as const;
 export const namespaceKind = {mount: 1, pid: 2, net: 3, ipc: 4, uts: 5, cgroup: 6, user: 7} as const;
-export const eventsTag = {PATH: 1, ATTRIBUTES: 2} as const;
+export const eventsTag = {PATH: 1, ATTRIBUTES: 2, ACTOR: 3} as const;
 
 /** RLIMIT_… of Linux, by docker's ulimit names. */
 export const rlimitNumber = {

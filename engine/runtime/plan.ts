@@ -57,8 +57,8 @@ type PlanProcess = {
 	readonly cgroups?: readonly string[];
 	readonly ttySize?: {readonly rows: number; readonly columns: number};
 	readonly timeoutMs?: number;
-	/** `attributes`: JSON members without braces. */
-	readonly events?: {readonly path: string; readonly attributes: string};
+	/** `attributes`: JSON members without braces; `actor`: id of the container, for an exec. */
+	readonly events?: {readonly path: string; readonly attributes: string; readonly actor?: string};
 };
 
 export type ContainerPlan = PlanProcess & {
@@ -131,7 +131,11 @@ function processRecords(plan: LaunchPlan): Buffer[] {
 		...texts(planTag.CGROUP, plan.cgroups),
 		...present(plan.ttySize, size => record(planTag.TTY_SIZE, Buffer.concat([u16(size.rows), u16(size.columns)]))),
 		...present(plan.timeoutMs, value => record(planTag.TIMEOUT, u32(value))),
-		...present(plan.events, events => nested(planTag.EVENTS, [text(eventsTag.PATH, events.path), text(eventsTag.ATTRIBUTES, events.attributes)])),
+		...present(plan.events, events => nested(planTag.EVENTS, [
+			text(eventsTag.PATH, events.path),
+			text(eventsTag.ATTRIBUTES, events.attributes),
+			...optionalText(eventsTag.ACTOR, events.actor),
+		])),
 	];
 }
 
