@@ -71,6 +71,11 @@ export function applyOverrides(header: TarHeader, overrides: TarOverrides): TarH
 	};
 }
 
+/** Bytes of content that follow a header: links, directories, devices and fifos have none, whatever their size field says (as Go's archive/tar reads it). */
+export function bodyBytes({typeFlag, sizeBytes}: TarHeader): number {
+	return /[1-6]/.test(typeFlag) ? 0 : sizeBytes;
+}
+
 /** Bytes of an entry's content with its padding. */
 export function paddedSize(sizeBytes: number): number {
 	return Math.ceil(sizeBytes / blockBytes) * blockBytes;

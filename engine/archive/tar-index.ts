@@ -4,7 +4,7 @@ Where things lie in an uncompressed tar file, so that its members can be read in
 import fs from 'node:fs';
 import {EngineError, systemError} from '../errors.js';
 import {entryName, linkedName} from './entry-name.js';
-import {applyOverrides, blockBytes, paddedSize, parseHeader, readOverrides, type TarHeader, type TarOverrides} from './tar-header.js';
+import {applyOverrides, blockBytes, bodyBytes, paddedSize, parseHeader, readOverrides, type TarHeader, type TarOverrides} from './tar-header.js';
 
 export type TarIndexEntry =
 	| {readonly kind: 'file'; readonly offset: number; readonly sizeBytes: number}
@@ -34,9 +34,8 @@ export function indexTar(descriptor: number, subject: string): TarIndex {
 		}
 
 		const entry = header.kind === 'meta' ? header : applyOverrides(header, overrides);
-		const hasBody = entry.kind === 'file' || entry.kind === 'meta' || entry.kind === 'other';
 		const bodyOffset = offset + blockBytes;
-		if (hasBody && bodyOffset + entry.sizeBytes > fileBytes) {
+		if (bodyOffset + bodyBytes(entry) > fileBytes) {
 			throw truncated(subject, entry.name, fileBytes - bodyOffset, entry.sizeBytes);
 		}
 
@@ -47,7 +46,7 @@ export function indexTar(descriptor: number, subject: string): TarIndex {
 			overrides = {};
 		}
 
-		offset = bodyOffset + (hasBody ? paddedSize(entry.sizeBytes) : 0);
+		offset = bodyOffset + paddedSize(bodyBytes(entry));
 	}
 
 	// GNU tar and docker end with zero blocks, but many writers do not: cut at an entry's end can't be told from that.

@@ -2,7 +2,7 @@
 Reading a tar from a stream: entries in order, each body read (or skipped) before the next.
 */
 import {EngineError} from '../errors.js';
-import {applyOverrides, blockBytes, paddedSize, parseHeader, readOverrides, type TarHeader, type TarOverrides} from './tar-header.js';
+import {applyOverrides, blockBytes, bodyBytes, paddedSize, parseHeader, readOverrides, type TarHeader, type TarOverrides} from './tar-header.js';
 import {truncated} from './tar-index.js';
 
 export type TarStreamEntry = {
@@ -30,14 +30,13 @@ export async function* readTarStream(source: AsyncIterable<Buffer>, subject: str
 			}
 
 			const header = raw.kind === 'meta' ? raw : applyOverrides(raw, overrides);
-			const sizeBytes = header.kind === 'file' || header.kind === 'meta' || header.kind === 'other' ? header.sizeBytes : 0;
 			if (header.kind === 'meta') {
 				readOverrides(header, await metaBody(bytes, header, subject), overrides);
 				continue;
 			}
 
 			overrides = {};
-			const body = bodyOf(bytes, header.name, sizeBytes, subject);
+			const body = bodyOf(bytes, header.name, bodyBytes(header), subject);
 			yield {header, body: body.pieces};
 			await body.finish();
 		}

@@ -54,7 +54,7 @@ export function abandonedGraves(store: Store, names: readonly string[]): readonl
 	return names
 		.filter(name => name.startsWith('dead-'))
 		.map(name => ({place: path.join(store.layout.trash, name), maker: parseIdentity(name.slice('dead-'.length))}))
-		.filter(({place, maker}) => maker === undefined || maker.boot !== ownIdentity().boot || (processState(maker) !== 'alive' && isStalled(place)))
+		.filter(({place, maker}) => maker?.boot !== ownIdentity().boot || (processState(maker) !== 'alive' && isStalled(place)))
 		.map(({place}) => place);
 }
 
