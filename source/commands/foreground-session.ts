@@ -4,6 +4,8 @@ import {parseDetachKeys} from '../foreground/detach-keys.js';
 import {runSession, type SessionOptions} from '../foreground/session.js';
 import {CommandError, type CommandContext} from './context.js';
 
+const hungUpExit = 128 + 1; // as a shell shows a death by SIGHUP
+
 export type ForegroundOptions = {
 	readonly attachment: Attachment;
 	readonly wantsInput: boolean;
@@ -34,6 +36,10 @@ export async function runForeground(context: CommandContext, {attachment, wantsI
 		}
 
 		case 'givenUp': {
+			if (end.why === 'hungUp') {
+				return hungUpExit; // Nobody is left to tell
+			}
+
 			context.errors.write('tug: got 3 signals to end, leaving; the container still runs\n');
 			return 1;
 		}

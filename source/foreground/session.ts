@@ -20,7 +20,7 @@ export type SessionOptions = {
 	readonly begin?: () => Promise<void>;
 };
 
-export type SessionEnd = {readonly reason: 'exited'; readonly exitCode: number} | {readonly reason: 'detached'} | {readonly reason: 'givenUp'};
+export type SessionEnd = {readonly reason: 'exited'; readonly exitCode: number} | {readonly reason: 'detached'} | {readonly reason: 'givenUp'; readonly why: 'asked' | 'hungUp'};
 
 /** Rejects with BrokenPipeError when nobody reads our output any more; closes the attachment in any case. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -44,7 +44,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
 		if (options.sendSignal !== undefined) {
 			const proxy = proxySignals(options.sendSignal);
 			cleanups.push(proxy.stop);
-			ends.push(proxy.givenUp.then(() => ({reason: 'givenUp'})));
+			ends.push(proxy.givenUp.then(why => ({reason: 'givenUp', why})));
 		}
 
 		// Reading begins before the process does: its first words are not lost, whoever starts it.

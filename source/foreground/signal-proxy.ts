@@ -3,18 +3,19 @@ import process from 'node:process';
 
 const proxied = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 const impatience = 3;
+const hangUpGraceMs = 2000;
 
 export type SignalProxy = {
-	/** Resolves when the person asked a third time to end and nothing happened. */
-	readonly givenUp: Promise<void>;
+	/** Resolves when the person asked a third time to end, or the terminal is gone, and the process stays. */
+	readonly givenUp: Promise<'asked' | 'hungUp'>;
 	stop(): void;
 };
 
 /** Passes every signal to `send` until `stop`. */
 export function proxySignals(send: (signal: string) => Promise<void>): SignalProxy {
 	let requests = 0;
-	let giveUp: () => void = () => {};
-	const givenUp = new Promise<void>(resolve => {
+	let giveUp: (why: 'asked' | 'hungUp') => void = () => {};
+	const givenUp = new Promise<'asked' | 'hungUp'>(resolve => {
 		giveUp = resolve;
 	});
 	const listeners = proxied.map(signal => {
@@ -24,8 +25,12 @@ export function proxySignals(send: (signal: string) => Promise<void>): SignalPro
 			if (signal === 'SIGINT' || signal === 'SIGTERM') {
 				requests++;
 				if (requests >= impatience) {
-					giveUp();
+					giveUp('asked');
 				}
+			}
+
+			if (signal === 'SIGHUP') {
+				setTimeout(giveUp, hangUpGraceMs, 'hungUp').unref();
 			}
 		};
 

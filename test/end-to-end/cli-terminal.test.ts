@@ -10,34 +10,38 @@ type Terminal = {
 	/** Waits until the text came since the last `type`. */
 	see(text: string | RegExp): Promise<void>;
 	type(text: string): void;
-	ended: Promise<number>;
+	/** The exit code. */
+	ended(): Promise<number>;
 };
+
+// busybox asks the terminal where its cursor is.
+const prompt = /[#$] (\u001B\[6n)?$/;
 
 function terminal(t: ExecutionContext, program: readonly string[], environment: NodeJS.ProcessEnv): Terminal {
 	const pty = spawn(program[0]!, program.slice(1), {cols: 80, rows: 24, cwd: '/', env: environment as Record<string, string>});
 	let text = '';
 	let mark = 0;
-	let isOver = false;
+	let exit: number | undefined;
 	pty.onData(data => {
 		text += data;
 	});
-	const ended = new Promise<number>(resolve => {
-		pty.onExit(({exitCode}) => {
-			isOver = true;
-			resolve(exitCode);
-		});
+	pty.onExit(({exitCode}) => {
+		exit = exitCode;
 	});
 	t.teardown(() => {
-		if (!isOver) {
+		if (exit === undefined) {
 			pty.kill('SIGKILL');
 		}
 	});
 	return {
 		pty,
 		seen: () => text,
-		ended,
+		async ended() {
+			await until(() => exit !== undefined, () => `its end, after ${JSON.stringify(text.slice(mark))}`);
+			return exit!;
+		},
 		async see(wanted) {
-			await until(() => (typeof wanted === 'string' ? text.slice(mark).includes(wanted) : wanted.test(text.slice(mark))), `${String(wanted)} in ${JSON.stringify(text.slice(mark))}`);
+			await until(() => (typeof wanted === 'string' ? text.slice(mark).includes(wanted) : wanted.test(text.slice(mark))), () => `${String(wanted)} in ${JSON.stringify(text.slice(mark))}`);
 		},
 		type(input) {
 			mark = text.length;
@@ -56,7 +60,7 @@ for (const person of ['caller', 'tug1', 'tug2'] as readonly Person[]) {
 		}
 
 		const shell = tugTerminal(t, tug, 'run', '--rm', '-it', 'busybox', 'sh');
-		await shell.see(/[#$] $/);
+		await shell.see(prompt);
 		shell.type('stty size\r');
 		await shell.see('24 80');
 		shell.pty.resize(100, 40);
@@ -68,9 +72,9 @@ for (const person of ['caller', 'tug1', 'tug2'] as readonly Person[]) {
 		shell.type('test -t 0 && test -t 1 && tty && echo $TERM\r');
 		await shell.see(/\/dev\/\S+\r\nxterm\r\n/);
 		shell.type('sh -c "exit 7"\r');
-		await shell.see(/[#$] $/);
+		await shell.see(prompt);
 		shell.type('\u0004');
-		t.is(await shell.ended, 7);
+		t.is(await shell.ended(), 7);
 	});
 }
 
@@ -81,15 +85,15 @@ test.serial('ctrl-c interrupts what runs, not the shell; ctrl-z and fg work', as
 	}
 
 	const shell = tugTerminal(t, tug, 'run', '--rm', '-it', 'busybox', 'sh');
-	await shell.see(/[#$] $/);
-	shell.type('sleep 1000\r');
-	await shell.see('sleep 1000\r\n');
+	await shell.see(prompt);
+	shell.type('echo begun; sleep 1000\r');
+	await shell.see('\nbegun\r\n');
 	shell.type('\u0003');
-	await shell.see(/\^C\r\n[^]*[#$] $/);
+	await shell.see(/\^C\r\n[^]*[#$] (\u001B\[6n)?$/);
 	shell.type('echo $?\r');
 	await shell.see('130');
-	shell.type('cat\r');
-	await shell.see('cat\r\n');
+	shell.type('echo begun; cat\r');
+	await shell.see('\nbegun\r\n');
 	shell.type('\u001A');
 	await shell.see(/Stopped/);
 	shell.type('jobs\r');
@@ -99,9 +103,9 @@ test.serial('ctrl-c interrupts what runs, not the shell; ctrl-z and fg work', as
 	shell.type('line\r');
 	await shell.see('line\r\nline\r\n');
 	shell.type('\u0004');
-	await shell.see(/[#$] $/);
+	await shell.see(prompt);
 	shell.type('exit 3\r');
-	t.is(await shell.ended, 3);
+	t.is(await shell.ended(), 3);
 });
 
 test.serial('the detach keys leave it running, and attach comes back to it', async t => {
@@ -111,24 +115,24 @@ test.serial('the detach keys leave it running, and attach comes back to it', asy
 	}
 
 	const shell = tugTerminal(t, tug, 'run', '-it', '--name', 'kept', 'busybox', 'sh');
-	await shell.see(/[#$] $/);
+	await shell.see(prompt);
 	shell.type('X=remembered\r');
-	await shell.see(/[#$] $/);
+	await shell.see(prompt);
 	shell.type('\u0010\u0011');
-	t.is(await shell.ended, 0);
+	t.is(await shell.ended(), 0);
 	t.regex(shell.seen(), /read escape sequence/);
 	t.is(await tug.say('ps', '--format', '{{.Names}}'), 'kept');
 	const back = tugTerminal(t, tug, 'attach', '--detach-keys', 'ctrl-a,d', 'kept');
 	back.type('\recho $X\r');
 	await back.see('remembered\r\n');
 	back.type('\u0001d');
-	t.is(await back.ended, 0);
+	t.is(await back.ended(), 0);
 	const second = tugTerminal(t, tug, 'exec', '-it', 'kept', 'sh');
-	await second.see(/[#$] $/);
+	await second.see(prompt);
 	second.type('stty size\r');
 	await second.see('24 80');
 	second.type('exit 5\r');
-	t.is(await second.ended, 5);
+	t.is(await second.ended(), 5);
 });
 
 test.serial('the terminal is as before, however it ends', async t => {
@@ -159,7 +163,7 @@ test.serial('the terminal is as before, however it ends', async t => {
 	await shell.see('code 137');
 	t.is(await mode(), before);
 	shell.type('exit\r');
-	await shell.ended;
+	await shell.ended();
 });
 
 test.serial('a full-screen program\'s line feeds stay where they are', async t => {
@@ -169,20 +173,23 @@ test.serial('a full-screen program\'s line feeds stay where they are', async t =
 	}
 
 	const program = tugTerminal(t, tug, 'run', '--rm', '-it', 'busybox', 'sh', '-c', 'stty raw; printf "abc\\ndef"; stty sane');
-	await program.ended;
+	await program.ended();
 	t.true(program.seen().includes('abc\ndef'), JSON.stringify(program.seen()));
 });
 
-test.serial('closing the terminal ends the shell in it', async t => {
+test.serial('a hang-up reaches the process; one that stays is left running', async t => {
 	const tug = await tugCli(t);
 	if (tug === undefined) {
 		return;
 	}
 
-	const shell = tugTerminal(t, tug, 'run', '-it', '--name', 'left', 'busybox', 'sh');
-	await shell.see(/[#$] $/);
-	process.kill(shell.pty.pid, 'SIGHUP');
-	await shell.ended;
-	await until(async () => (await tug.say('ps', '-aq', '--filter', 'status=running')) === '', 'the shell to end');
-	t.pass();
+	const polite = tugTerminal(t, tug, 'run', '-it', '--rm', 'busybox', 'sh', '-c', 'trap "exit 3" HUP; echo ready; while :; do sleep 0.05; done');
+	await polite.see('ready');
+	process.kill(polite.pty.pid, 'SIGHUP');
+	t.is(await polite.ended(), 3);
+	const stubborn = tugTerminal(t, tug, 'run', '-it', '--name', 'stays', 'busybox', 'sh', '-c', 'trap "" HUP; echo ready; sleep 1000');
+	await stubborn.see('ready');
+	process.kill(stubborn.pty.pid, 'SIGHUP');
+	t.is(await stubborn.ended(), 129);
+	t.is(await tug.say('ps', '--format', '{{.Names}}'), 'stays');
 });

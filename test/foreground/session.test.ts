@@ -152,5 +152,5 @@ test.serial('asking three times to end gives up on a process that does not', asy
 		process.emit('SIGTERM', 'SIGTERM');
 	}
 
-	t.deepEqual(await session, {reason: 'givenUp'});
+	t.deepEqual(await session, {reason: 'givenUp', why: 'asked'});
 });

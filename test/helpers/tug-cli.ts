@@ -98,11 +98,11 @@ export function digest(data: Uint8Array): string {
 	return createHash('sha256').update(data).digest('hex');
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string), timeoutMs = 20_000): Promise<void> {
 	const end = Date.now() + timeoutMs;
 	while (!(await condition())) {
 		if (Date.now() > end) {
-			throw new Error(`waited in vain: ${what}`);
+			throw new Error(`waited in vain: ${typeof what === 'string' ? what : what()}`);
 		}
 
 		await wait(20);
