@@ -76,7 +76,7 @@ export function compile(program, output, {compilers = defaultCompilers(), extra 
 }
 
 function flags() {
-	return ['-std=gnu11', '-O2', '-pipe', ...warnings, ...hardening];
+	return ['-std=gnu11', '-O2', '-s', '-pipe', ...warnings, ...hardening];
 }
 
 function defaultCompilers() {
