@@ -11,7 +11,7 @@ import {defaultDeviceRules, deviceCgroupWrites, deviceFilter, deviceRule} from '
 import type {Store} from '../store/open-store.js';
 import type {ContainerContext} from './container-context.js';
 import {containerPlaces} from './container-store.js';
-import type {ContainerId, ContainerRecord} from './container.js';
+import {parseContainerId, type ContainerId, type ContainerRecord} from './container.js';
 import {hostDevices} from './host-devices.js';
 
 export type ContainerCgroups = {
@@ -40,7 +40,6 @@ export function makeContainerCgroups(context: ContainerContext, record: Containe
 		return {cgroups: []};
 	}
 
-	removeContainerCgroups(context.store, record.id);
 	const host = detectCgroups(context.uid);
 	const limits = planCgroups(host, record.hostConfig);
 	const guard: Guard = isGuarded ? guardDevices(host, record, {limits, by}) : {plans: limits};
@@ -107,5 +106,26 @@ export function removeContainerCgroups(store: Store, id: ContainerId): void {
 	const folders = readCgroups(store, id);
 	if (folders.length > 0 && removeCgroups(folders)) {
 		removeIfThere(containerPlaces(store, id).cgroups);
+	}
+}
+
+/** Removes what is left of the groups of containers that are gone. */
+export function sweepCgroups(context: ContainerContext): void {
+	if (context.uid !== 0) {
+		return;
+	}
+
+	const host = detectCgroups(context.uid);
+	const parents = [...(host.unified === undefined ? [] : [host.unified.parent]), ...host.legacy.values()].map(parent => path.join(parent, cgroupFolder(context.store)));
+	for (const parent of parents) {
+		removeCgroups(childGroups(parent).filter(id => !fs.existsSync(context.store.layout.container(id))).map(id => path.join(parent, id)));
+	}
+}
+
+function childGroups(folder: string): ContainerId[] {
+	try {
+		return fs.readdirSync(folder).map(name => parseContainerId(name)).filter(id => id !== undefined);
+	} catch {
+		return []; // No container has run here
 	}
 }

@@ -28,10 +28,19 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	const native = requireNative(context);
 	ensureVolumes(store, record.mounts);
 	writeHostFiles(store, record);
-	const start = async (guard: DeviceGuard) => {
-		const cgroups = makeContainerCgroups(context, record, guard);
-		const plan = await launchPlan(context, record, {...cgroups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
-		runNativeSync(native, options.command, [], {input: encodePlan(plan)});
+	const start = async (guard: DeviceGuard, attempt = 1): Promise<void> => {
+		const groups = makeContainerCgroups(context, record, guard);
+		const plan = await launchPlan(context, record, {...groups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
+		try {
+			runNativeSync(native, options.command, [], {input: encodePlan(plan)});
+		} catch (error) {
+			// Who has just seen its last run end tidies up after that one, also what is made for this one.
+			if (attempt < 5 && groups.cgroups.some(folder => !fs.existsSync(folder))) {
+				return start(guard, attempt + 1);
+			}
+
+			throw error;
+		}
 	};
 
 	try {

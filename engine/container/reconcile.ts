@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {isEngineError} from '../errors.js';
 import {listIfThere, removeIfThere} from '../files/atomic-file.js';
-import {removeContainerCgroups} from './container-cgroups.js';
+import {removeContainerCgroups, sweepCgroups} from './container-cgroups.js';
 import type {ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {parseContainerId, type ContainerId} from './container.js';
@@ -23,6 +23,7 @@ export async function reconcileContainers(context: ContainerContext): Promise<vo
 	}
 
 	await endOrphans(context);
+	sweepCgroups(context);
 }
 
 async function finishLeaving(context: ContainerContext, id: ContainerId): Promise<void> {

@@ -4,12 +4,12 @@ it was read. Every change of a container replaces a file in that folder, which c
 */
 import fs from 'node:fs';
 import path from 'node:path';
-import {readIfThere, writeFileAtomic} from '../files/atomic-file.js';
+import {listIfThere, readIfThere, writeFileAtomic} from '../files/atomic-file.js';
 import {isMonitorAlive, readRuntimeStatus, type RuntimeStatus} from '../runtime/status-file.js';
 import type {Store} from '../store/open-store.js';
 import type {ContainerState} from './container-state.js';
-import {containerPlaces, listContainerIds, readRecord} from './container-store.js';
-import type {ContainerId, ContainerRecord} from './container.js';
+import {containerPlaces, readRecord} from './container-store.js';
+import {parseContainerId, type ContainerId, type ContainerRecord} from './container.js';
 import {listLeaving, readLeaving} from './leaving.js';
 import {recordLoss, stateOf} from './read-state.js';
 
@@ -45,32 +45,33 @@ export function listSummaries(store: Store, cache: SummaryCache, bootId: () => s
 	}
 
 	let readCount = 0;
-	const ids = listContainerIds(store);
+	const folder = `${store.layout.containers}/`;
+	const names = listIfThere(store.layout.containers);
 	const leaving = new Set<string>(listLeaving(store));
 	const nowMs = Date.now();
 	const listed: ListedContainer[] = [];
-	for (const id of ids) {
-		const changedMs = fs.statSync(store.layout.container(id), {throwIfNoEntry: false})?.mtimeMs;
-		let entry = cache.get(id);
+	for (const name of names) {
+		const changedMs = fs.statSync(folder + name, {throwIfNoEntry: false})?.mtimeMs; // A plain string: a thousand path.join cost as much as the stats
+		let entry = cache.get(name);
 		if (changedMs === undefined) {
 			continue;
 		}
 
 		if (entry?.changedMs !== changedMs) {
-			entry = readEntry(store, id, nowMs - changedMs > settledMs ? changedMs : -1);
+			entry = readEntry(store, name, nowMs - changedMs > settledMs ? changedMs : -1);
 			readCount++;
 			if (entry === undefined) {
 				continue;
 			}
 
-			cache.set(id, entry);
+			cache.set(name, entry);
 		}
 
-		listed.push({...entry.summary, state: stateNow(store, id, entry.runtime, leaving.has(id), bootId)});
+		listed.push({...entry.summary, state: stateNow(store, entry, leaving.has(name), bootId)});
 	}
 
-	if (cache.size > ids.length) {
-		const known = new Set<string>(ids);
+	if (cache.size > names.length) {
+		const known = new Set<string>(names);
 		[...cache.keys()].filter(id => !known.has(id)).forEach(id => cache.delete(id));
 	}
 
@@ -81,14 +82,19 @@ export function listSummaries(store: Store, cache: SummaryCache, bootId: () => s
 	return listed;
 }
 
-function stateNow(store: Store, id: ContainerId, runtime: RuntimeStatus | null, isLeaving: boolean, bootId: () => string): ContainerState {
+function stateNow(store: Store, {summary: {id}, runtime}: Entry, isLeaving: boolean, bootId: () => string): ContainerState {
 	const isActive = runtime !== null && (runtime.status === 'running' || runtime.status === 'paused');
 	const isLost = isActive && !isMonitorAlive(runtime, bootId());
 	const lostAt = isLost ? recordLoss(containerPlaces(store, id).lost, runtime) : undefined;
 	return stateOf(runtime ?? undefined, lostAt, isLeaving ? readLeaving(store, id) : undefined);
 }
 
-function readEntry(store: Store, id: ContainerId, changedMs: number): Entry | undefined {
+function readEntry(store: Store, name: string, changedMs: number): Entry | undefined {
+	const id = parseContainerId(name);
+	if (id === undefined) {
+		return undefined;
+	}
+
 	try {
 		const runtime = readRuntimeStatus(containerPlaces(store, id).status) ?? null;
 		const record = readRecord(store, id);
@@ -115,20 +121,36 @@ export function summarize(record: ContainerRecord): ContainerSummary {
 }
 
 function cacheFile(store: Store): string {
-	return path.join(store.layout.containers, '..', 'containers.cache');
+	return path.join(store.layout.root, 'containers.cache');
 }
+
+/** Rows instead of objects: the file is half as large, and read in half the time. */
+type Row = readonly [
+	id: ContainerId, changedMs: number, name: string, created: string, image: string, imageId: string, command: string, labels: ContainerSummary['labels'], networkMode: string,
+	exposedPorts: readonly string[], mounts: ContainerSummary['mounts'], hasHealthcheck: boolean, runtime: RuntimeStatus | null,
+];
 
 function loadCache(store: Store, cache: SummaryCache): void {
 	try {
-		const {version, entries} = JSON.parse(readIfThere(cacheFile(store))?.toString('utf8') ?? '{}') as {version?: number; entries?: Array<[string, Entry]>};
-		if (version === cacheVersion && Array.isArray(entries)) {
-			entries.forEach(([id, entry]) => cache.set(id, entry));
+		const {version, rows} = JSON.parse(readIfThere(cacheFile(store))?.toString('utf8') ?? '{}') as {version?: number; rows?: readonly Row[]};
+		if (version !== cacheVersion || !Array.isArray(rows)) {
+			return;
 		}
-	} catch {} // Only a cache
+
+		for (const [id, changedMs, name, created, image, imageId, command, labels, networkMode, exposedPorts, mounts, hasHealthcheck, runtime] of rows as readonly Row[]) {
+			cache.set(id, {changedMs, summary: {id, name, created, image, imageId, command, labels, networkMode, exposedPorts, mounts, hasHealthcheck}, runtime});
+		}
+	} catch {
+		cache.clear(); // Only a cache
+	}
 }
 
 function saveCache(store: Store, cache: SummaryCache): void {
+	const rows = [...cache.values()].map(({changedMs, summary, runtime}): Row => [
+		summary.id, changedMs, summary.name, summary.created, summary.image, summary.imageId, summary.command, summary.labels, summary.networkMode,
+		summary.exposedPorts, summary.mounts, summary.hasHealthcheck, runtime,
+	]);
 	try {
-		writeFileAtomic(cacheFile(store), JSON.stringify({version: cacheVersion, entries: [...cache]}), {sync: false});
+		writeFileAtomic(cacheFile(store), JSON.stringify({version: cacheVersion, rows}), {sync: false});
 	} catch {} // Only a cache
 }
