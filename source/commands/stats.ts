@@ -1,3 +1,4 @@
+import {setTimeout as wait} from 'node:timers/promises';
 import type {ContainerStats, Engine} from '../../engine/index.js';
 import {bool, string} from '../arguments/option.js';
 import {formatList} from '../format/list-format.js';
@@ -57,29 +58,26 @@ async function follow(context: CommandContext, engine: Engine, {names, all, prin
 	const rows = new Map<string, StatsRow>();
 	const streams = new Map<string, AbortController>();
 	const failures: unknown[] = [];
+	const forget = (id: string) => {
+		streams.get(id)?.abort();
+		streams.delete(id);
+		rows.delete(id);
+	};
+
 	if (context.output.isTerminal) {
 		context.output.write('\u001B[2J');
 	}
 
 	while (!signal.aborted) {
 		const ids = new Set(await chosen(engine, names, all));
-		for (const [id, stream] of streams) {
-			if (!ids.has(id)) {
-				stream.abort();
-				streams.delete(id);
-				rows.delete(id);
-			}
+		for (const id of [...streams.keys()].filter(id => !ids.has(id))) {
+			forget(id);
 		}
 
-		for (const id of ids) {
-			if (!streams.has(id)) {
-				const controller = new AbortController();
-				streams.set(id, controller);
-				signal.addEventListener('abort', () => {
-					controller.abort();
-				}, {once: true});
-				sample(engine, id, {rows, signal: controller.signal}).catch((error: unknown) => failures.push(error));
-			}
+		for (const id of [...ids].filter(id => !streams.has(id))) {
+			const controller = new AbortController();
+			streams.set(id, controller);
+			sample(engine, id, {rows, signal: controller.signal}).catch((error: unknown) => failures.push(error));
 		}
 
 		if (failures.length > 0) {
@@ -88,7 +86,11 @@ async function follow(context: CommandContext, engine: Engine, {names, all, prin
 
 		const table = await print([...ids].flatMap(id => rows.get(id) ?? []));
 		context.output.write(context.output.isTerminal ? `\u001B[H${table.replaceAll('\n', '\u001B[K\n')}\u001B[J` : table);
-		await pause(refreshMs, signal);
+		await wait(refreshMs, undefined, {signal}).catch(() => {}); // ctrl-c ends the waiting, and the loop
+	}
+
+	for (const id of [...streams.keys()]) {
+		forget(id);
 	}
 }
 
@@ -98,14 +100,4 @@ async function sample(engine: Engine, id: string, {rows, signal}: {rows: Map<str
 			rows.set(id, statsRow(stats));
 		}
 	}
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-	await new Promise<void>(resolve => {
-		const timer = setTimeout(resolve, durationMs);
-		signal.addEventListener('abort', () => {
-			clearTimeout(timer);
-			resolve();
-		}, {once: true});
-	});
 }
