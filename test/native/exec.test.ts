@@ -152,7 +152,7 @@ async function converse(socketPath: string, seen: readonly string[], keys: reado
 	let output = '';
 	const typing = setInterval(() => {
 		const step = seen.filter(text => output.includes(text)).length;
-		if (step > 0) {
+		if (step > 0 && socket.writable) {
 			socket.write(encodeFrame(frameType.stdin, Buffer.from(keys[step - 1]!)));
 		}
 	}, 300);
@@ -163,6 +163,10 @@ async function converse(socketPath: string, seen: readonly string[], keys: reado
 				const length = buffered.readUInt32BE(4);
 				if (buffered[0] === frameType.stdout) {
 					output += buffered.subarray(8, 8 + length).toString();
+				}
+
+				if (buffered[0] === frameType.exit) {
+					socket.end();
 				}
 
 				buffered = buffered.subarray(8 + length);
