@@ -1,7 +1,7 @@
 /** Lines of a log, the newest kept: whole chunks are let go when the bytes are over the limit. Every operation gives a new value and shares the old parts. */
 import type {LogChunk, LogLine, LogsState} from './app-state.js';
 
-export const bufferLimitBytes = 4 * 1024 * 1024;
+export const bufferLimitBytes = 2 * 1024 * 1024;
 const smallChunk = 256;
 // Beside its characters a line costs about this much.
 const lineOverheadBytes = 64;

@@ -2,6 +2,7 @@ import {useMemo, type ReactNode} from 'react';
 import {Pane} from '../components/pane.js';
 import {span, type Line} from '../presentation/line.js';
 import {logRowCount, logRows} from '../presentation/log-line.js';
+import {safeText} from '../presentation/safe-text.js';
 import type {LogsState} from '../state/app-state.js';
 import {lastNumber} from '../state/log-buffer.js';
 import {logWindow} from '../state/log-window.js';
@@ -14,7 +15,7 @@ export function LogsView({state, place}: ViewProps): ReactNode {
 	const {logs, focus} = state;
 	const name = containerById(state, logs.containerId)?.name ?? '';
 	const title = useMemo(() => paneTitle(state, 'logs', {key: '4', name: 'Logs', rest: name === '' ? [] : [{text: ` ${name}`}]}), [focus, logs.filter, name]);
-	const note = useMemo(() => logNote(logs), [logs.follow, logs.wrap, logs.status, logs.containerId, logs.dropped, logs.follow ? 0 : logs.lastShown, logs.follow ? 0 : logs.lineCount]);
+	const note = useMemo(() => logNote(logs), [logs.follow, logs.wrap, logs.status, logs.problem, logs.containerId, logs.dropped, logs.follow ? 0 : logs.lastShown, logs.follow ? 0 : logs.lineCount]);
 	const lines = useMemo(() => logLines(logs, place), [logs, place.width, place.height]);
 	return <Pane width={place.width} height={place.height} isFocused={focus === 'logs'} title={title} note={note} lines={lines}/>;
 }
@@ -49,7 +50,7 @@ function logNote(logs: LogsState): Line {
 	const words = [
 		...(logs.dropped > 0 ? [`${logs.dropped.toLocaleString('en')} older lines dropped`] : []),
 		...(logs.wrap ? ['wrapped'] : []),
-		logs.status === 'ended' ? 'ended' : logs.follow ? 'following' : `${below.toLocaleString('en')} below`,
+		logs.status === 'ended' ? 'ended' : logs.status === 'failed' ? `broken off: ${safeText(logs.problem?.message ?? '')}` : logs.follow ? 'following' : `${below.toLocaleString('en')} below`,
 	];
-	return [{text: words.join(', '), tone: logs.follow ? 'text.muted' : 'message.warning'}];
+	return [{text: words.join(', '), tone: logs.follow && logs.status !== 'failed' ? 'text.muted' : 'message.warning'}];
 }
