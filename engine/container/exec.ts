@@ -16,7 +16,7 @@ import type {Store} from '../store/open-store.js';
 import {removeTrees} from '../store/trash.js';
 import {makeAttachment, type Attachment} from './attachment.js';
 import {requireNative, tellEvent, type ContainerContext} from './container-context.js';
-import {checkActive} from './container-state.js';
+import {checkActive, notRunning} from './container-state.js';
 import {containerPlaces, findContainer, readRecord} from './container-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
 import {execPlan} from './exec-plan.js';
@@ -186,7 +186,7 @@ export async function startExec(context: ContainerContext, unsafeId: string, opt
 async function attach(context: ContainerContext, record: ExecRecord, options: StartExecOptions): Promise<Attachment> {
 	const connection = await connectMonitor(context.store.layout.socket(record.id));
 	if (connection === undefined) {
-		throw new EngineError('system', `the monitor of exec session ${record.id} is gone`);
+		throw notRunning(record.containerId); // Its container ended, and took it along
 	}
 
 	const hasStdin = record.stdin && options.stdin !== false;
@@ -197,7 +197,7 @@ async function attach(context: ContainerContext, record: ExecRecord, options: St
 		await Promise.all([attached, started]);
 	} catch (error) {
 		connection.close();
-		throw asStartFailure(error);
+		throw isEngineError(error) && error.code === 'monitorGone' ? notRunning(record.containerId) : asStartFailure(error);
 	}
 
 	return makeAttachment(connection, {

@@ -26,8 +26,6 @@ Builds the container in a process of its own, which outlives this one. False whe
 export async function launch(context: ContainerContext, record: ContainerRecord, options: LaunchOptions): Promise<boolean> {
 	const {store} = context;
 	const native = requireNative(context);
-	ensureVolumes(store, record.mounts);
-	writeHostFiles(store, record);
 	const start = async (guard: DeviceGuard, attempt = 1): Promise<void> => {
 		const groups = makeContainerCgroups(context, record, guard);
 		const plan = await launchPlan(context, record, {...groups, autoStart: options.command === 'run', ...(options.size === undefined ? {} : {size: options.size})});
@@ -35,7 +33,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 			runNativeSync(native, options.command, [], {input: encodePlan(plan)});
 		} catch (error) {
 			// Who has just seen its last run end tidies up after that one, also what is made for this one.
-			if (attempt < 5 && groups.cgroups.some(folder => !fs.existsSync(folder))) {
+			if (attempt < 10 && groups.cgroups.length > 0 && isEngineError(error) && error.code === 'ENOENT' && fs.existsSync(store.layout.container(record.id))) {
 				return start(guard, attempt + 1);
 			}
 
@@ -44,6 +42,8 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	};
 
 	try {
+		ensureVolumes(store, record.mounts);
+		writeHostFiles(store, record);
 		try {
 			await start('filter');
 		} catch (error) {

@@ -2,6 +2,7 @@
 Removing a container: mark, kill, rename into trash/, give the name back. What is left to delete is deleted by a process of its own.
 */
 import fs from 'node:fs';
+import path from 'node:path';
 import {EngineError, isEngineError} from '../errors.js';
 import {listIfThere, removeIfThere} from '../files/atomic-file.js';
 import {connectMonitor} from '../runtime/monitor-client.js';
@@ -12,6 +13,7 @@ import {nameOwner} from '../store/record-store.js';
 import {condemn, deleteInBackground} from '../store/trash.js';
 import {removeContainerCgroups} from './container-cgroups.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
+import {isContainerName} from './container-name.js';
 import {checkRemovable, isActive} from './container-state.js';
 import {containerPlaces, dropName, noSuchContainer, readRecord, resolveContainer} from './container-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
@@ -154,13 +156,23 @@ function discard(context: ContainerContext, id: ContainerId, record: ContainerRe
 	const grave = condemn(store, places.folder);
 	const volumes = removesVolumes ? (record?.mounts ?? []).filter(mount => mount.isAnonymous === true).map(mount => store.layout.volume(mount.name!)) : [];
 	const others = [...execs.map(exec => store.layout.exec(exec)), ...volumes].map(place => condemn(store, place));
-	for (const name of record === undefined ? namesOf(context, id) : [record.name]) {
+	for (const name of record === undefined ? namesOf(context, id) : new Set([record.name, nameInGrave(grave) ?? record.name])) {
 		dropName(store, name, id);
 	}
 
 	unmarkLeaving(store, id);
 	removeIfThere(places.socket);
 	deleteInBackground(store, [grave, ...others].filter(place => place !== undefined));
+}
+
+/** A rename at the same time may have given it another name before it was taken away. */
+function nameInGrave(grave: string | undefined): string | undefined {
+	try {
+		const {name} = JSON.parse(fs.readFileSync(path.join(grave ?? '', 'config.json'), 'utf8')) as {readonly name?: unknown};
+		return typeof name === 'string' && isContainerName(name) ? name : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 function namesOf(context: ContainerContext, id: ContainerId): string[] {

@@ -2,7 +2,7 @@
 Giving a container another name.
 */
 import fs from 'node:fs';
-import {EngineError} from '../errors.js';
+import {EngineError, errorCode, systemError} from '../errors.js';
 import {removeIfThere} from '../files/atomic-file.js';
 import {withLock} from '../files/lock-file.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
@@ -30,7 +30,7 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 			throw new EngineError('invalidParameter', 'Renaming a container with the same name as its current name');
 		}
 
-		fs.writeFileSync(mark, name);
+		writeMark(mark, name, unsafeName);
 		try {
 			takeName(store, name, id);
 			const renamed = {...record, name};
@@ -38,7 +38,7 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 				writeRecord(store, renamed);
 			} catch (error) {
 				dropName(store, name, id);
-				throw error;
+				throw fs.existsSync(store.layout.container(id)) ? error : noSuchContainer(unsafeName);
 			}
 
 			dropName(store, record.name, id);
@@ -47,4 +47,12 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 			removeIfThere(mark);
 		}
 	});
+}
+
+function writeMark(mark: string, name: string, unsafeName: string): void {
+	try {
+		fs.writeFileSync(mark, name);
+	} catch (error) {
+		throw errorCode(error) === 'ENOENT' ? noSuchContainer(unsafeName) : systemError(`renaming container ${unsafeName}`, error);
+	}
 }

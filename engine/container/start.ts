@@ -74,6 +74,11 @@ async function release(context: ContainerContext, record: ContainerRecord, start
 			return false;
 		}
 
+		if (error instanceof EngineError && error.code === 'monitorGone') {
+			findContainer(context.store, record.id);
+			return false; // Somebody else has started it, and it has ended or was ended
+		}
+
 		throw asStartFailure(error);
 	}
 

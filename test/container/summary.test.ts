@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import type {ContainerId, ContainerRecord} from '../../engine/container/container.js';
 import {parseHostSettings} from '../../engine/container/host-settings.js';
 import {markLeaving} from '../../engine/container/leaving.js';
