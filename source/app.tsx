@@ -49,10 +49,10 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 			}
 		});
 		terminal.open({
-			onInput: event => {
+			onInput(event) {
 				takeInput(store, event, chosen === undefined);
 			},
-			onResize: size => {
+			onResize(size) {
 				store.dispatch({type: 'resized', size});
 			},
 			onHangUp: resolve,

@@ -160,7 +160,6 @@ test.serial('follows the size of the terminal, and never clears the screen for i
 		t.regex(robot.screen, /▌ ● running +web-0/, `${columns}x${rows}`);
 	}
 
-	// eslint-disable-next-line no-control-regex
 	t.notRegex(robot.output, /\u001B\[[23]J/);
 });
 
@@ -254,7 +253,6 @@ test.serial('without a terminal it says so and ends with 1', async t => {
 
 test.serial('NO_COLOR: no colour is sent, and the state and the choice can still be seen', async t => {
 	const robot = await open(t, {environment: {NO_COLOR: '1'}});
-	// eslint-disable-next-line no-control-regex
 	const codes = [...robot.output.matchAll(/\u001B\[([\d;]*)m/g)].flatMap(([, parameters = '']) => parameters.split(';'));
 	t.deepEqual([...new Set(codes)].filter(code => Number(code) >= 30), []);
 	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);

@@ -1,7 +1,6 @@
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import type {Line} from '../presentation/line.js';
-import {lineWidth} from '../presentation/line.js';
+import {lineWidth, type Line} from '../presentation/line.js';
 import {paneLines} from '../presentation/pane-frame.js';
 import {Block} from './block.js';
 
@@ -29,7 +28,7 @@ export function Dialog({title, lines, note, screen}: Props): ReactNode {
 	});
 	return (
 		// At an odd column: no pane begins there (state/layout), and each block needs a cell of its own.
-		<Box position="absolute" marginLeft={left % 2 === 0 ? Math.max(1, left - 1) : left} marginTop={top}>
+		<Box position='absolute' marginLeft={left % 2 === 0 ? Math.max(1, left - 1) : left} marginTop={top}>
 			<Block lines={framed} width={width} height={height} layer={1}/>
 		</Box>
 	);

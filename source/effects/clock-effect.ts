@@ -1,7 +1,7 @@
 /** Lets ages on the screen grow: wakes only when one that is shown would be written differently. */
 import {untilAgeChanges} from '../presentation/row-age.js';
 import type {AppState} from '../state/app-state.js';
-import {layoutOf, listRows} from '../state/layout.js';
+import {layoutOf, listRows, type PanePlace} from '../state/layout.js';
 import {visibleItems} from '../state/selectors.js';
 import type {EffectContext} from './effect-context.js';
 
@@ -35,23 +35,25 @@ function isOtherView(state: AppState, previous: AppState): boolean {
 }
 
 function shownTimes(state: AppState): number[] {
-	return layoutOf(state).panes.flatMap(place => {
-		const {capacity} = listRows(place);
-		switch (place.pane) {
-			case 'containers': {
-				const {offset} = state.containers;
-				return visibleItems(state, 'containers').slice(offset, offset + capacity).map(({sinceMs, createdMs}) => sinceMs ?? createdMs);
-			}
+	return layoutOf(state).panes.flatMap(place => timesIn(state, place));
+}
 
-			case 'images': {
-				const {offset} = state.images;
-				return visibleItems(state, 'images').slice(offset, offset + capacity).map(({createdMs}) => createdMs);
-			}
-
-			case 'layers':
-			case 'logs': {
-				return [];
-			}
+function timesIn(state: AppState, place: PanePlace): number[] {
+	const {capacity} = listRows(place);
+	switch (place.pane) {
+		case 'containers': {
+			const {offset} = state.containers;
+			return visibleItems(state, 'containers').slice(offset, offset + capacity).map(({sinceMs, createdMs}) => sinceMs ?? createdMs);
 		}
-	});
+
+		case 'images': {
+			const {offset} = state.images;
+			return visibleItems(state, 'images').slice(offset, offset + capacity).map(({createdMs}) => createdMs);
+		}
+
+		case 'layers':
+		case 'logs': {
+			return [];
+		}
+	}
 }

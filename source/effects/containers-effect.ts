@@ -53,7 +53,7 @@ export function containersEffect({engine, store, signal}: EffectContext): Contai
 				dirty.add(id);
 			}
 
-			running ??= refreshDirty().catch(error => {
+			running ??= refreshDirty().catch((error: unknown) => {
 				store.dispatch({type: 'messageShown', tone: 'bad', text: problemOf(error).message});
 			}).finally(() => {
 				running = undefined;

@@ -108,5 +108,5 @@ function isMissingProgram(error: unknown): boolean {
 	}
 
 	const exitCode = 'exitCode' in error ? error.exitCode : undefined;
-	return exitCode === 126 || exitCode === 127 || /not in this container/.test(error.message);
+	return exitCode === 126 || exitCode === 127 || error.message.includes('not in this container');
 }

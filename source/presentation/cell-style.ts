@@ -25,6 +25,7 @@ export function applySgr(style: CellStyle, parameters: string): CellStyle {
 		const code = codes[index] ?? 0;
 		const switched = attributeCodes.find(({on}) => Number(on) === code);
 		const off = attributeCodes.filter(entry => Number(entry.off) === code);
+		// eslint-disable-next-line unicorn/prefer-switch -- most of these are ranges
 		if (code === 0) {
 			({foreground, background, attributes} = plainStyle);
 		} else if (switched !== undefined) {

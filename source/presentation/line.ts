@@ -1,6 +1,6 @@
 /** One line of a pane, in pieces: the text, and its tone (a word of the theme) or a style of its own (colours of a log). */
 import type {Tone} from '../theme/tones.js';
-import {fit, takeColumns, textWidth} from './graphemes.js';
+import {fit, graphemes, takeColumns, textWidth} from './graphemes.js';
 import type {CellStyle} from './cell-style.js';
 
 export type Span = {readonly text: string; readonly tone?: Tone; readonly style?: CellStyle};
@@ -45,32 +45,52 @@ export function spread(left: Line, right: Line, width: number): Line {
 	return [...fitLine(left, width - rightWidth), ...right];
 }
 
-/** Cut into rows of at most this width. */
+/** Cut into rows of at most this width. A wide character that fits no row at all is left out. */
 export function wrapLine(line: Line, width: number): Line[] {
 	const rows: Span[][] = [[]];
 	let left = width;
 	for (const piece of line) {
-		let rest = piece.text;
-		while (rest !== '') {
-			const part = takeColumns(rest, left);
-			if (part === '') {
-				// A wide character that does not fit the last column; one that fits no row at all is left out.
-				if (left === width) {
-					break;
-				}
-
+		for (const part of pieces(piece.text, left, width)) {
+			if (part.startsRow) {
 				rows.push([]);
 				left = width;
-				continue;
 			}
 
-			rows.at(-1)!.push({...piece, text: part});
-			left -= textWidth(part);
-			rest = rest.slice(part.length);
+			rows.at(-1)!.push({...piece, text: part.text});
+			left -= textWidth(part.text);
 		}
 	}
 
 	return rows;
+}
+
+// The text in parts, each of which fits its row; the first one goes on in a row that has only so much left.
+function pieces(text: string, firstWidth: number, width: number): ReadonlyArray<{readonly text: string; readonly startsRow: boolean}> {
+	const parts: Array<{text: string; startsRow: boolean}> = [];
+	let left = firstWidth;
+	let current = {text: '', startsRow: false};
+	const finish = () => {
+		if (current.text !== '') {
+			parts.push(current);
+		}
+
+		current = {text: '', startsRow: true};
+		left = width;
+	};
+
+	for (const {text: character, width: columns} of graphemes(text)) {
+		if (columns > left) {
+			finish();
+		}
+
+		if (columns <= width) {
+			current.text += character;
+			left -= columns;
+		}
+	}
+
+	finish();
+	return parts;
 }
 
 /** Lines in the middle of a space of this size. */

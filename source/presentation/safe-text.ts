@@ -6,18 +6,16 @@ import {applySgr, plainStyle, type CellStyle} from './cell-style.js';
 
 const tabWidth = 8;
 // Every escape sequence: CSI, strings (OSC, DCS, APC, PM, SOS) with or without their end, and two-byte escapes; the 8-bit forms too.
-// eslint-disable-next-line no-control-regex
 const escapeSequence = /(?:\u001B\[|\u009B)[\u0030-\u003F]*[\u0020-\u002F]*[\u0040-\u007E]?|(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)?|\u001B[\u0020-\u002F]*[\u0030-\u007E]?/g;
-// eslint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/g;
 // Direction marks, line separators, tag characters and other format characters; a zero-width joiner glues emoji into glyphs of unknown width.
+// eslint-disable-next-line no-misleading-character-class -- each of them is meant by itself
 const invisible = /[\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFE00-\uFE0F\uFEFF\uFFF9-\uFFFB]|[\u{1D173}-\u{1D17A}\u{1F3FB}-\u{1F3FF}\u{E0000}-\u{E0FFF}]/gu;
 const flags = /[\u{1F1E6}-\u{1F1FF}]/gu;
 const loneSurrogate = /[\uD800-\uDFFF]/gu;
 // More marks than this on one character only serve to paint over other lines.
 const marks = /(\p{Mark}{3})\p{Mark}+/gu;
 const leadingMark = /^\p{Mark}/u;
-// eslint-disable-next-line no-control-regex
 const cleanAscii = /^[\u0020-\u007E]*$/;
 
 /** A single line of safe text. Line breaks become spaces. */
@@ -49,7 +47,6 @@ export function safeStyledText(line: string): StyledText[] {
 		}
 	};
 
-	// eslint-disable-next-line no-control-regex
 	for (const match of shown.matchAll(/\u001B\[([\d;:]*)m/g)) {
 		add(shown.slice(start, match.index));
 		style = applySgr(style, match[1] ?? '');

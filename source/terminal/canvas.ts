@@ -73,7 +73,6 @@ export class Canvas {
 	#paintLine(grid: Grid, line: string, y: number, onToken: (token: string, x: number) => void): void {
 		let style = plainStyle;
 		let x = 0;
-		// eslint-disable-next-line no-control-regex
 		for (const part of line.split(/(\u001B\[[\d;:]*m|[\uE000-\uF8FF])/)) {
 			if (part.startsWith('\u001B[')) {
 				style = applySgr(style, part.slice(2, -1));

@@ -5,7 +5,12 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** `restore` must be synchronous and safe to call twice. Gives a function that ends the watch. */
 export function guardExit(restore: () => void): () => void {
-	const handlers = signals.map(signal => ({signal, handler: () => dieOf(signal)}));
+	const handlers = signals.map(signal => ({
+		signal,
+		handler() {
+			dieOf(signal);
+		},
+	}));
 	const stop = () => {
 		process.off('exit', restore);
 		process.off('uncaughtException', onError);

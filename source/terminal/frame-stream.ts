@@ -1,11 +1,12 @@
 /** What Ink takes for its standard output and input. In Ink's debug mode every write is one whole frame, unthrottled; no key ever comes from here. */
-import {EventEmitter} from 'node:events';
+// Ink takes streams, which are event emitters.
+import {EventEmitter} from 'node:events'; // eslint-disable-line unicorn/prefer-event-target
 
 export class FrameStream extends EventEmitter {
 	columns: number;
 	rows: number;
 	// Ink must not send cursor or mode sequences of its own: those are written here only to a terminal.
-	readonly isTTY = false;
+	readonly isTTY: boolean = false;
 	readonly #onFrame: (frame: string) => void;
 
 	constructor(size: {readonly columns: number; readonly rows: number}, onFrame: (frame: string) => void) {
@@ -29,7 +30,7 @@ export class FrameStream extends EventEmitter {
 }
 
 export class SilentInput extends EventEmitter {
-	readonly isTTY = false;
+	readonly isTTY: boolean = false;
 
 	setEncoding(): this {
 		return this;

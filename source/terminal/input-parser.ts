@@ -105,14 +105,12 @@ function takeSequence(text: string, isComplete: boolean): Taken | undefined {
 		return end === -1 ? undefined : {event: {type: 'paste', text: text.slice(pasteStart.length, end)}, length: end + pasteEnd.length};
 	}
 
-	// eslint-disable-next-line no-control-regex
 	const control = /^\u001B\[([\u0030-\u003F]*)[\u0020-\u002F]*([\u0040-\u007E])/.exec(text);
 	if (control !== null) {
 		const event = controlEvent(control[1]!, control[2]!);
 		return {length: control[0].length, ...(event === undefined ? {} : {event})};
 	}
 
-	// eslint-disable-next-line no-control-regex
 	const answer = /^\u001B([\]P_])([^\u0007\u001B]*)(?:\u0007|\u001B\\)/.exec(text);
 	if (answer !== null) {
 		return {event: {type: 'answer', text: answer[2]!}, length: answer[0].length};

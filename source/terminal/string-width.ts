@@ -2,6 +2,5 @@
 import {textWidth} from '../presentation/graphemes.js';
 
 export default function stringWidth(text: string): number {
-	// eslint-disable-next-line no-control-regex
 	return textWidth(text.includes('\u001B') ? text.replaceAll(/\u001B\[[\d;:]*m/g, '') : text);
 }

@@ -29,7 +29,7 @@ export function colourDepth(environment: Readonly<Record<string, string | undefi
 		return 'true';
 	}
 
-	return /256/.test(term) ? '256' : '16';
+	return term.includes('256') ? '256' : '16';
 }
 
 /** `38;5;75`, `91`, `48;2;1;2;3`; empty for the terminal's own colour. A colour of the 256 is sent as such also where finer ones could be: it is shorter. */

@@ -10,7 +10,8 @@ import type {ViewProps} from './view-props.js';
 export function LayersView({state, place}: ViewProps): ReactNode {
 	const {layers, focus} = state;
 	const items = visibleItems(state, 'layers');
-	const imageName = readyItems(state.images.items).find(({id}) => id === layers.imageId) === undefined ? '' : (selectedItem(state, 'images')?.name ?? '');
+	const image = selectedItem(state, 'images');
+	const imageName = image?.id === layers.imageId ? (image?.name ?? '') : '';
 	const title = useMemo(() => paneTitle(state, 'layers', {key: '3', name: 'Layers', rest: nameOf(imageName)}), [focus, layers.filter, imageName]);
 	const note = useMemo(() => placeNote(layers, items.length), [layers.selectedIndex, items.length]);
 	const lines = useMemo(() => {

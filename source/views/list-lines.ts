@@ -4,8 +4,7 @@ import {paragraph} from '../presentation/pane-frame.js';
 import {safeText} from '../presentation/safe-text.js';
 import type {RowSelection} from '../presentation/selection-mark.js';
 import type {AppState, ListPosition, PaneId, Problem, Remote} from '../state/app-state.js';
-import type {Rectangle} from '../state/layout.js';
-import {listRows} from '../state/layout.js';
+import {listRows, type Rectangle} from '../state/layout.js';
 
 export type ListLines<Item> = {
 	readonly place: Rectangle;

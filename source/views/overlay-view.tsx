@@ -15,13 +15,13 @@ export function OverlayView({state}: {readonly state: AppState}): ReactNode {
 		}
 
 		case 'confirm': {
-			return <Dialog title="Remove" lines={questionLines(overlay, size.columns - 8)} screen={size}/>;
+			return <Dialog title='Remove' lines={questionLines(overlay, size.columns - 8)} screen={size}/>;
 		}
 
 		case 'notices': {
 			const width = Math.min(76, size.columns - 8);
 			const lines = state.engine.warnings.flatMap((warning): Line[] => paragraph(safeText(warning), width - 2).map((text, index) => [span(index === 0 ? '! ' : '  ', 'message.warning'), span(text)]));
-			return <Dialog title="What this host cannot do" lines={lines} screen={size}/>;
+			return <Dialog title='What this host cannot do' lines={lines} screen={size}/>;
 		}
 
 		case 'filter':
@@ -38,7 +38,7 @@ function HelpDialog({offset, screen}: {readonly offset: number; readonly screen:
 	const first = Math.max(0, Math.min(offset, all.length - rows));
 	const lines = all.slice(first, first + rows);
 	const note: Line = all.length > rows ? [{text: `${first + 1}-${first + lines.length} of ${all.length}, ↑ ↓ scroll`, tone: 'text.muted'}] : [];
-	return <Dialog title="Keys" lines={lines} note={note} screen={screen}/>;
+	return <Dialog title='Keys' lines={lines} note={note} screen={screen}/>;
 }
 
 function questionLines({target, name}: Extract<Overlay, {kind: 'confirm'}>, width: number): Line[] {

@@ -17,13 +17,13 @@ export function RootView(): ReactNode {
 	const {size, focus, isZoomed} = state;
 	const layout = useMemo(() => layoutOf({size, focus, isZoomed}), [size, focus, isZoomed]);
 	return (
-		<Box width={size.columns} height={size.rows} flexDirection="column">
+		<Box width={size.columns} height={size.rows} flexDirection='column'>
 			{layout.hasHeader && <Header state={state}/>}
-			<Box flexDirection="column" height={layout.body.height} flexShrink={0}>
+			<Box flexDirection='column' height={layout.body.height} flexShrink={0}>
 				{layout.bands.map((band, index) => (
-					<Box key={index} flexDirection="row" height={band.height} flexShrink={0}>
+					<Box key={index} flexDirection='row' height={band.height} flexShrink={0}>
 						{band.columns.map(column => (
-							<Box key={column[0]!.pane} flexDirection="column" flexShrink={0}>
+							<Box key={column[0]!.pane} flexDirection='column' flexShrink={0}>
 								{column.map(place => <PaneView key={place.pane} state={state} place={place}/>)}
 							</Box>
 						))}

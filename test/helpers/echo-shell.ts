@@ -6,6 +6,10 @@ export function echoShell(): Attachment {
 	let wake = () => {};
 	let isOver = false;
 	let typed = '';
+	const woken = async () => new Promise<void>(resolve => {
+		wake = resolve;
+	});
+	const isDone = () => isOver && output.length === 0;
 	const say = (text: string) => {
 		output.push({stream: 'stdout', data: Buffer.from(text)});
 		wake();
@@ -19,12 +23,10 @@ export function echoShell(): Attachment {
 	return {
 		tty: true,
 		output: (async function * () {
-			while (output.length > 0 || !isOver) {
+			while (!isDone()) {
 				const chunk = output.shift();
 				if (chunk === undefined) {
-					await new Promise<void>(resolve => {
-						wake = resolve;
-					});
+					await woken();
 				} else {
 					yield chunk;
 				}

@@ -1,9 +1,8 @@
 /** The effects on an engine in memory, without a screen. */
-import type {ExecutionContext} from 'ava';
 import {setTimeout as wait} from 'node:timers/promises';
+import type {ExecutionContext} from 'ava';
 import {startEffects} from '../../source/effects/start-effects.js';
-import type {AppState} from '../../source/state/app-state.js';
-import {initialState} from '../../source/state/app-state.js';
+import {initialState, type AppState} from '../../source/state/app-state.js';
 import {reducer} from '../../source/state/reducer.js';
 import {createStore, type Store} from '../../source/state/store.js';
 import type {GuestTerminal, Terminal} from '../../source/terminal/terminal.js';

@@ -2,6 +2,9 @@
 export async function * queued<Item>(subscribe: (push: (item: Item) => void) => () => void, signal?: AbortSignal): AsyncGenerator<Item> {
 	const items: Item[] = [];
 	let wake = () => {};
+	const woken = async () => new Promise<void>(resolve => {
+		wake = resolve;
+	});
 	const stop = subscribe(item => {
 		items.push(item);
 		wake();
@@ -15,9 +18,7 @@ export async function * queued<Item>(subscribe: (push: (item: Item) => void) => 
 		while (!signal?.aborted) {
 			const item = items.shift();
 			if (item === undefined) {
-				await new Promise<void>(resolve => {
-					wake = resolve;
-				});
+				await woken();
 			} else {
 				yield item;
 			}

@@ -25,7 +25,7 @@ export class Robot {
 		const {CI: _ci, CONTINUOUS_INTEGRATION: _continuous, NO_COLOR: _noColor, FORCE_COLOR: _forceColor, COLORFGBG: _background, ...inherited} = process.env;
 		const env = {...inherited, TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8', ...environment};
 		this.emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
-		this.#pty = spawn(file, args, {cols: columns, rows, env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<string, string>, cwd});
+		this.#pty = spawn(file, args, {cols: columns, rows, env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)), cwd});
 		this.#pty.onData(data => {
 			this.output += data;
 			this.emulator.write(data);

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import test from 'ava';
 import fc from 'fast-check';
 import {lineWidth, type Line} from '../../source/presentation/line.js';
@@ -47,14 +48,14 @@ test('the colours of the container are kept', t => {
 test('whatever a container writes, rows fit the pane and hold no control characters', t => {
 	fc.assert(fc.property(fc.string({unit: 'binary', maxLength: 200}), fc.integer({min: 3, max: 40}), fc.boolean(), fc.nat({max: 30}), (text, width, wrap, left) => {
 		const rows = logRows(line(text), {...options, width, wrap, left});
-		// eslint-disable-next-line no-control-regex
 		return rows.every(row => lineWidth(row) <= width && !/[\u0000-\u001F\u007F-\u009F]/.test(textOf(row))) && (!wrap || rows.length === logRowCount(line(text), {...options, width, wrap}));
 	}), {numRuns: 500});
 	t.pass();
 });
 
 test('a line of a megabyte does not hold up the frame', t => {
-	const started = performance.now();
+	const started = process.cpuUsage();
 	logRows(line('漢'.repeat(1_000_000)), {...options, wrap: true});
-	t.true(performance.now() - started < 500);
+	// Of the processor, as the clock also counts what others do.
+	t.true(process.cpuUsage(started).user < 300_000);
 });

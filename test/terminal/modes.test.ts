@@ -17,7 +17,6 @@ test(background, '10;rgb:ffff/ffff/ffff', undefined);
 test(background, '?62;c', undefined);
 
 test('what is taken is given back', t => {
-	// eslint-disable-next-line no-control-regex
 	const modes = (sequence: string, letter: string) => [...sequence.matchAll(/\u001B\[\?(\d+)([hl])/g)].filter(match => match[2] === letter).map(match => match[1]);
 	const given = giveBack();
 	for (const mode of modes(takeOver({mouse: true}), 'h')) {

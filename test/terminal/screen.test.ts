@@ -46,6 +46,5 @@ test('after another size or another program everything is written, and nothing i
 	screen.show(gridOf('hello', 20, 5));
 	t.is(writes.length, 3);
 	t.true(writes.every(output => output.includes('hello')));
-	// eslint-disable-next-line no-control-regex
 	t.false(writes.some(output => /\u001B\[[0-3]?J/.test(output)));
 });

@@ -13,7 +13,7 @@ const style: fc.Arbitrary<CellStyle> = fc.record({
 test('the sequence between two styles leads from one to the other', t => {
 	fc.assert(fc.property(style, style, (from, to) => {
 		const sequence = sgrBetween(from, to);
-		const parameters = /^\u001B\[([\d;]*)m$/.exec(sequence)?.[1]; // eslint-disable-line no-control-regex
+		const parameters = /^\u001B\[([\d;]*)m$/.exec(sequence)?.[1];
 		return JSON.stringify(parameters === undefined ? from : applySgr(from, parameters)) === JSON.stringify(to);
 	}), {numRuns: 500});
 	t.pass();

@@ -10,6 +10,8 @@ import {tones} from '../../source/theme/tones.js';
 import {readUserSettings, settingsFolder} from '../../source/theme/user-settings.js';
 import {repositoryRoot} from '../helpers/repository-root.js';
 
+type Schema = {readonly properties: {readonly tones: {readonly properties: Readonly<Record<string, unknown>>}}; readonly definitions: {readonly colour: {readonly pattern: string}}};
+
 const code = test.macro({
 	exec(t, colour: string, depth: ColourDepth, foreground: string, background: string) {
 		t.is(colourCode(colour, 'foreground', depth), foreground);
@@ -52,7 +54,7 @@ test('every built-in theme is valid and has every tone', async t => {
 });
 
 test('the schema for editors says what the program checks', async t => {
-	const schema = JSON.parse(await fs.readFile(path.join(repositoryRoot, 'themes', 'theme.schema.json'), 'utf8'));
+	const schema = JSON.parse(await fs.readFile(path.join(repositoryRoot, 'themes', 'theme.schema.json'), 'utf8')) as Schema;
 	t.deepEqual(Object.keys(schema.properties.tones.properties).sort(), [...tones].sort());
 	const pattern = new RegExp(schema.definitions.colour.pattern);
 	for (const colour of ['#0aF3d2', 'red', 'brightBlue', 'default', '#12345', 'purple', 'rgb(1,2,3)', '']) {
