@@ -355,6 +355,11 @@ static void update(struct client_list *list, struct client *client)
 	uint32_t wanted = client->gone && !wants ? CLIENT_UNPOLLED : event.events;
 	bool idle = client->queue_length == 0 && !client->awaits_reply && !client->attached && !client->awaits_exit;
 
+	/* The end of what it reads comes before the end of what it writes. */
+	if (client->discards && !client->told_end && client->queue_length == 0) {
+		shutdown(client->fd, SHUT_WR);
+		client->told_end = true;
+	}
 	if (client->input_ended && !client->awaits_reply && (client->gone || client->refused ? client->queue_length == 0 : idle)) {
 		client->closed = true;
 		return;

@@ -65,6 +65,7 @@ struct client {
 	bool awaits_stdin; /* nothing more is read until stdin has room */
 	bool input_ended;  /* it will send nothing more */
 	bool discards;	   /* the process is gone: what it still sends is read and dropped, until it hangs up */
+	bool told_end;	   /* it was: there is nothing more to read for it */
 	bool gone;	   /* it reads nothing more; what it sent is still served */
 	bool refused;	   /* it broke the protocol: closed once the reply is out */
 	bool closed;	   /* to be freed by client_list_sweep */

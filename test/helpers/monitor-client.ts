@@ -45,7 +45,10 @@ export class MonitorClient {
 
 			readable.on('error', done);
 			readable.on('close', done);
-			readable.on('end', done);
+			readable.on('end', () => {
+				done();
+				this.destroy(); // The monitor takes what we send until we hang up
+			});
 		});
 		readable.on('data', (chunk: Buffer) => {
 			this.#take(chunk);
