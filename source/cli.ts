@@ -48,7 +48,7 @@ async function main(words: readonly string[]): Promise<number> {
 		const {invoke} = await import('./commands/invoke.js');
 		return await invoke(context, {command, entry: found.entry, words: found.rest});
 	} catch (error) {
-		return report(error, command);
+		return await report(error, command);
 	} finally {
 		await close();
 	}
@@ -151,6 +151,7 @@ async function close(): Promise<void> {
 }
 
 // Nothing is left to write: all output is written when its call returns. Waiting for handles to close would only take time.
+// eslint-disable-next-line unicorn/prefer-top-level-await -- it is bundled as CommonJS
 void main(process.argv.slice(2)).then(exitCode => {
 	process.exit(exitCode);
 });

@@ -2,6 +2,7 @@
 The file that is run: starts the command line from V8's compiled form of it when that is there, which saves what parsing 400 kB costs (about 4 ms, a quarter of Node's own start).
 Whoever may write beside the program leaves that form behind after a `run`; it is of no use to another version of Node or of tug, which then makes its own.
 */
+/* eslint-disable unicorn/prefer-module -- this file is built as CommonJS */
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -21,7 +22,7 @@ if ((cachedData === undefined || script.cachedDataRejected) && process.argv[2] =
 	process.once('exit', leaveCompiled);
 }
 
-(script.runInThisContext() as (...values: readonly unknown[]) => void)(require, module, exports, file, __dirname, async (name: string) => import(name));
+(script.runInThisContext() as (...values: readonly unknown[]) => void)(require, module, exports, file, __dirname, async (name: string) => import(name) as Promise<unknown>);
 
 function readIfThere(name: string): Buffer | undefined {
 	try {

@@ -3,7 +3,6 @@ import {parseMemory} from '../presentation/format-bytes.js';
 import {parseDuration} from './duration.js';
 import type {Option} from './option.js';
 
-
 const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const lies = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 

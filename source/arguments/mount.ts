@@ -25,6 +25,13 @@ const flag = (value: string, key: string): boolean => {
 	return /^(1|t)/i.test(value);
 };
 
+const recursions: Readonly<Record<string, MountValue['BindOptions']>> = {
+	enabled: {},
+	disabled: {NonRecursive: true},
+	writable: {ReadOnlyNonRecursive: true},
+	readonly: {ReadOnlyForceRecursive: true},
+};
+
 const source: Setter = (mount, value) => {
 	mount.Source = value;
 };
@@ -63,16 +70,12 @@ const setters: Readonly<Record<string, Setter>> = {
 		(mount.BindOptions ??= {}).NonRecursive = flag(value, key);
 	},
 	'bind-recursive'(mount, value) {
-		const options = (mount.BindOptions ??= {});
-		if (value === 'disabled') {
-			options.NonRecursive = true;
-		} else if (value === 'writable') {
-			options.ReadOnlyNonRecursive = true;
-		} else if (value === 'readonly') {
-			options.ReadOnlyForceRecursive = true;
-		} else if (value !== 'enabled') {
+		const option = recursions[value];
+		if (option === undefined) {
 			throw new MountProblem(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`);
 		}
+
+		mount.BindOptions = {...mount.BindOptions, ...option};
 	},
 	'volume-nocopy'(mount, value, key) {
 		(mount.VolumeOptions ??= {}).NoCopy = flag(value, key);

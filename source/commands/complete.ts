@@ -152,7 +152,8 @@ function waitingOption(table: OptionTable, word: string): Option | undefined {
 	}
 
 	const option = Object.values(table).find(candidate => candidate.short === word.at(-1));
-	const isLast = [...word.slice(1, -1)].every(letter => Object.values(table).some(candidate => candidate.short === letter && candidate.kind === 'bool'));
+	const switches = new Set(Object.values(table).flatMap(candidate => (candidate.kind === 'bool' ? [candidate.short] : [])));
+	const isLast = Array.from(word.slice(1, -1)).every(letter => switches.has(letter));
 	return option !== undefined && option.kind !== 'bool' && isLast ? option : undefined;
 }
 

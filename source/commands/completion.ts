@@ -11,7 +11,7 @@ export const command = defineCommand({
 	examples: [
 		['source <(tug completion bash)', 'now, in bash'],
 		['tug completion bash > ~/.local/share/bash-completion/completions/tug', 'always, in bash'],
-		['tug completion zsh > "${fpath[1]}/_tug"', 'always, in zsh'],
+		['tug completion zsh > ~/.zsh/completions/_tug', 'always, in zsh (a folder of $fpath)'],
 		['tug completion fish > ~/.config/fish/completions/tug.fish', 'always, in fish'],
 	],
 	async run(context, {arguments: [shell]}) {

@@ -1,7 +1,7 @@
 /** What a command is given, so that tests can give it something else. */
 import type {Readable} from 'node:stream';
 import type {Engine} from '../../engine/index.js';
-import type {Command as AnyCommand, Invocation} from '../arguments/command.js';
+import type {Command as AnyCommand} from '../arguments/command.js';
 import type {OptionTable} from '../arguments/option.js';
 import type {Output} from '../foreground/standard-streams.js';
 
@@ -48,5 +48,3 @@ export class CommandError extends Error {
 		this.hint = hint;
 	}
 }
-
-export type {Invocation};

@@ -49,7 +49,7 @@ function localSource({directory}: CommandContext, {source, followsLink}: CopyIn)
 	try {
 		const file = followsLink || /\/\.?$/.test(source) ? fs.realpathSync(asked) : asked;
 		const isDirectory = fs.lstatSync(file).isDirectory();
-		if (/\/$/.test(source) && !isDirectory) {
+		if (source.endsWith('/') && !isDirectory) {
 			throw new CommandError(`not a directory: ${source}`);
 		}
 

@@ -8,9 +8,9 @@ import {CommandError, type CommandContext} from './context.js';
 
 export type CopyOut = {readonly container: string; readonly source: string; readonly destination: string; readonly keepsOwner: boolean; readonly followsLink: boolean; readonly quiet: boolean};
 
-const typeMask = 0o170000;
-const directoryType = 0o040000;
-const linkType = 0o120000;
+const typeMask = 0o17_0000;
+const directoryType = 0o04_0000;
+const linkType = 0o12_0000;
 const maxLinks = 40;
 
 export async function copyOut(context: CommandContext, engine: Engine, copy: CopyOut): Promise<void> {
@@ -24,7 +24,7 @@ export async function copyOut(context: CommandContext, engine: Engine, copy: Cop
 		return;
 	}
 
-	const isSourceDirectoryAsked = /\/$/.test(source);
+	const isSourceDirectoryAsked = source.endsWith('/');
 	const place = destinationPlace(context, copy.destination);
 	const {stat, tar} = await engine.getArchive(copy.container, source);
 	const isDirectory = isDirectoryMode(stat);

@@ -52,7 +52,7 @@ export function createOptions(request: CreateRequest, place: Place): ContainerCr
 		Volumes: anonymous,
 		Healthcheck: healthcheck(options),
 		HostConfig: {...hostConfig(options, given), ...withoutUndefined({Binds: binds, PortBindings: bindings})},
-	}) as ContainerCreateOptions;
+	});
 }
 
 export function attachedStreams({attach, interactive}: {readonly attach: readonly string[]; readonly interactive: boolean}): {stdin: boolean; stdout: boolean; stderr: boolean} {
@@ -118,7 +118,7 @@ function hostConfig(options: ContainerValues, given: ReadonlySet<string>): HostC
 		PublishAllPorts: options['publish-all'] || undefined,
 		RestartPolicy: restartPolicy(options),
 		LogConfig: options['log-driver'] === undefined && options['log-opt'].length === 0 ? undefined : {Type: options['log-driver'] ?? 'json-file', Config: pairs(options['log-opt'], '=') ?? {}},
-	}) as HostConfig;
+	});
 }
 
 function labels(options: ContainerValues): Record<string, string> | undefined {
@@ -217,10 +217,10 @@ function healthcheck(options: ContainerValues): ContainerCreateOptions['Healthch
 			throw wrong('--no-healthcheck conflicts with --health-* options');
 		}
 
-		return {Test: ['NONE']} as ContainerCreateOptions['Healthcheck'];
+		return {Test: ['NONE']};
 	}
 
-	return command === undefined && Object.keys(timing).length === 0 ? undefined : {...(command === undefined ? {} : {Test: ['CMD-SHELL', command]}), ...timing} as ContainerCreateOptions['Healthcheck'];
+	return command === undefined && Object.keys(timing).length === 0 ? undefined : {...(command === undefined ? {} : {Test: ['CMD-SHELL', command]}), ...timing};
 }
 
 function network(networks: readonly string[]): string | undefined {

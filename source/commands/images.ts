@@ -1,4 +1,3 @@
-import type {ImageInfo} from '../../engine/index.js';
 import {bool, string} from '../arguments/option.js';
 import {formatList, type Columns} from '../format/list-format.js';
 import {formatAge, formatTimestamp} from '../presentation/format-age.js';
@@ -30,7 +29,7 @@ export const command = defineCommand({
 		const filters = parseFilters(reference === undefined ? options.filter : [...options.filter, `reference=${reference}`]);
 		const images = await engine.listImages({all: options.all, filters});
 		const shownDigest = options.digests || /\.Digest\b/.test(options.format ?? '');
-		const rows = imageRows(images as readonly ImageInfo[], {digests: shownDigest, tags: filters['reference']});
+		const rows = imageRows(images, {digests: shownDigest, tags: filters['reference']});
 		const shown = ['Repository', 'Tag', ...(options.digests ? ['Digest'] : []), 'ID', 'CreatedSince', 'Size'];
 		context.output.write(await formatList(rows, {columns: columns(options['no-trunc']), shown, format: options.format, quiet: options.quiet ? 'ID' : undefined}));
 		return 0;

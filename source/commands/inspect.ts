@@ -11,7 +11,7 @@ const inspectors: Readonly<Record<Kind, (engine: Engine, name: string, size: boo
 	image: async (engine, name) => engine.inspectImage(name),
 };
 
-const later = ['config', 'network', 'node', 'plugin', 'secret', 'service', 'task', 'volume'];
+const later = new Set(['config', 'network', 'node', 'plugin', 'secret', 'service', 'task', 'volume']);
 
 export const command = defineCommand({
 	name: 'inspect',
@@ -107,5 +107,5 @@ function kindsOf(type: string | undefined): readonly Kind[] {
 		return [type];
 	}
 
-	throw new CommandError(later.includes(type) ? `tug has no objects of type "${type}" yet` : `unknown type: "${type}": must be one of "container", "image"`);
+	throw new CommandError(later.has(type) ? `tug has no objects of type "${type}" yet` : `unknown type: "${type}": must be one of "container", "image"`);
 }

@@ -1,5 +1,5 @@
-import {CommandError, defineCommand} from './context.js';
 import {formatHostPort} from '../presentation/format-ports.js';
+import {CommandError, defineCommand} from './context.js';
 
 type Bindings = Readonly<Record<string, ReadonlyArray<{readonly HostIp: string; readonly HostPort: string}> | null>>;
 

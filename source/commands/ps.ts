@@ -31,14 +31,15 @@ export const command = defineCommand({
 	async run(context, {options}) {
 		const engine = await context.engine();
 		const limit = options.latest ? 1 : (options.last !== undefined && options.last > 0 ? options.last : undefined);
-		const needsSize = options.size || /\.Size\b/.test(options.format ?? '');
+		const {size: showsSize} = options;
+		const needsSize = showsSize || /\.Size\b/.test(options.format ?? '');
 		const containers = await engine.listContainers({
 			all: options.all,
 			...(limit === undefined ? {} : {limit}),
 			...(needsSize ? {size: true} : {}),
 			filters: parseFilters(options.filter),
 		});
-		const shown = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(options.size ? ['Size'] : [])];
+		const shown = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(showsSize ? ['Size'] : [])];
 		context.output.write(await formatList(containers, {columns: columns(options['no-trunc']), shown, format: options.format, quiet: options.quiet ? 'ID' : undefined}));
 		return 0;
 	},

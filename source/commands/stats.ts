@@ -45,11 +45,9 @@ async function chosen(engine: Engine, names: readonly string[], all: boolean): P
 }
 
 async function firstSample(engine: Engine, id: string): Promise<ContainerStats | undefined> {
-	for await (const sample of engine.stats(id, {stream: false})) {
-		return sample;
-	}
-
-	return undefined;
+	const samples = engine.stats(id, {stream: false})[Symbol.asyncIterator]() as AsyncIterator<ContainerStats, undefined>;
+	const {value} = await samples.next();
+	return value;
 }
 
 /** One stream a container; the table is drawn over itself. Containers that come and go are followed by asking again with each drawing. */
@@ -89,7 +87,7 @@ async function follow(context: CommandContext, engine: Engine, {names, all, prin
 		await wait(refreshMs, undefined, {signal}).catch(() => {}); // ctrl-c ends the waiting, and the loop
 	}
 
-	for (const id of [...streams.keys()]) {
+	for (const id of streams.keys()) {
 		forget(id);
 	}
 }

@@ -60,18 +60,22 @@ function writeAll(fd: number, data: Uint8Array): void {
 async function sendAll(fd: number, data: Uint8Array): Promise<void> {
 	let offset = 0;
 	while (offset < data.length) {
-		offset += await new Promise<number>((resolve, reject) => {
-			fs.write(fd, data, offset, (error, written) => {
-				if (error === null) {
-					resolve(written);
-				} else if (isBusy(error)) {
-					setTimeout(resolve, 5, 0);
-				} else {
-					reject(brokenPipe(error));
-				}
-			});
-		});
+		offset += await sendSome(fd, data, offset);
 	}
+}
+
+async function sendSome(fd: number, data: Uint8Array, offset: number): Promise<number> {
+	return new Promise((resolve, reject) => {
+		fs.write(fd, data, offset, (error, written) => {
+			if (error === null) {
+				resolve(written);
+			} else if (isBusy(error)) {
+				setTimeout(resolve, 5, 0);
+			} else {
+				reject(brokenPipe(error));
+			}
+		});
+	});
 }
 
 // The descriptor may be non-blocking: whoever shares the terminal or pipe with us decides that.
@@ -79,6 +83,7 @@ function isBusy(error: unknown): boolean {
 	return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
 }
 
-function brokenPipe(error: unknown): unknown {
-	return error instanceof Error && 'code' in error && error.code === 'EPIPE' ? new BrokenPipeError('broken pipe', {cause: error}) : error;
+function brokenPipe(error: unknown): Error {
+	const cause = error instanceof Error ? error : new Error(String(error));
+	return 'code' in cause && cause.code === 'EPIPE' ? new BrokenPipeError('broken pipe', {cause}) : cause;
 }

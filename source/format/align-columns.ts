@@ -36,6 +36,5 @@ export function alignColumns(text: string, minWidth = 10): string {
 
 // Characters, as Go counts them; plain ASCII is by far the usual case.
 function cellWidth(cell: string): number {
-	// eslint-disable-next-line no-control-regex
 	return /^[\u0000-\u007F]*$/.test(cell) ? cell.length : [...cell].length;
 }

@@ -18,7 +18,7 @@ const comparisons: Readonly<Record<string, TemplateFunction>> = {
 const collections: Readonly<Record<string, TemplateFunction>> = {
 	index: (container, ...keys) => keys.reduce(indexOne, container),
 	len: length,
-	slice: (value, from = 0, to = undefined) => {
+	slice(value, ...[from = 0, to]) {
 		if (typeof value !== 'string' && !Array.isArray(value)) {
 			throw new TemplateError('error calling slice: can\'t slice item');
 		}

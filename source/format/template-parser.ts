@@ -131,6 +131,7 @@ class Parser {
 
 			commands.push(operands);
 		} while (this.take('pipe') !== undefined);
+
 		return {variables, assigns, commands};
 	}
 

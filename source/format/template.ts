@@ -30,10 +30,12 @@ const absentFields = new Set([
 
 type Scope = Array<{readonly name: string; value: unknown}>;
 
-class LoopSignal {
+/** Thrown by `{{break}}` and `{{continue}}`, caught by the loop. */
+class LoopSignal extends Error {
 	readonly kind: 'break' | 'continue';
 
 	constructor(kind: 'break' | 'continue') {
+		super(kind);
 		this.kind = kind;
 	}
 }
@@ -199,7 +201,8 @@ class Execution {
 		let value = start;
 		let parent = '';
 		for (const [index, name] of operand.fields.entries()) {
-			value = this.guard(operand, () => field(value, name, parent));
+			const [holder, holderName] = [value, parent];
+			value = this.guard(operand, () => field(holder, name, holderName));
 			if (typeof value === 'function') {
 				const call = value as (...values: readonly unknown[]) => unknown;
 				value = call(...(index === operand.fields.length - 1 ? values : []));

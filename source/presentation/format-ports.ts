@@ -11,7 +11,7 @@ export function formatPorts(ports: readonly PortEntry[] | null | undefined): str
 		const isPublished = port.PublicPort !== undefined && port.PublicPort !== 0;
 		const publicPort = port.PublicPort ?? 0;
 		const last = runs.at(-1);
-		if (last !== undefined && last.ip === (port.IP ?? '') && last.type === port.Type && last.isPublished === isPublished && port.PrivatePort === last.last + 1 && (!isPublished || publicPort === last.publicLast + 1)) {
+		if (last?.ip === (port.IP ?? '') && last.type === port.Type && last.isPublished === isPublished && port.PrivatePort === last.last + 1 && (!isPublished || publicPort === last.publicLast + 1)) {
 			last.last = port.PrivatePort;
 			last.publicLast = publicPort;
 		} else {

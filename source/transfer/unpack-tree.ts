@@ -150,30 +150,30 @@ async function makeNode(reader: BlockReader, entry: TarEntry, {target, options}:
 				await handle.close();
 			}
 
-			return;
+			break;
 		}
 
 		case 'symlink': {
 			fs.symlinkSync(entry.linkName, target);
-			return;
+			break;
 		}
 
 		case 'hardlink': {
 			const linked = targetOf(entry.linkName, options);
 			makeParents(options.directory, linked);
 			fs.linkSync(linked, target);
-			return;
+			break;
 		}
 
 		case 'fifo': {
 			run('mkfifo', ['-m', '600', target]);
-			return;
+			break;
 		}
 
 		case 'character':
 		case 'block': {
 			run('mknod', ['-m', (entry.mode & 0o777).toString(8), target, entry.type === 'character' ? 'c' : 'b', String(entry.major), String(entry.minor)]);
-			return;
+			break;
 		}
 
 		case 'directory':
@@ -195,11 +195,11 @@ function run(program: string, words: readonly string[]): void {
 }
 
 class BlockReader {
-	private readonly iterator: AsyncIterator<Buffer>;
+	private readonly iterator: AsyncIterator<Buffer, undefined>;
 	private pending: Buffer = Buffer.alloc(0);
 
 	constructor(source: AsyncIterable<Buffer>) {
-		this.iterator = source[Symbol.asyncIterator]();
+		this.iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
 	}
 
 	/** Exactly that many bytes; undefined at the end. */

@@ -188,8 +188,8 @@ test('diff, history, top, port, tag, rename, commit', async t => {
 		imageHistory: async () => [{Id: '<missing>', Created: 1, CreatedBy: `/bin/sh -c ${'x'.repeat(60)}`, Tags: null, Size: 1000, Comment: 'c'}],
 		top: async () => ({Titles: ['PID', 'CMD'], Processes: [['1', 'sleep']]}),
 		inspectContainer: async () => ({NetworkSettings: {Ports: {'80/tcp': [{HostIp: '0.0.0.0', HostPort: '8080'}, {HostIp: '::', HostPort: '8080'}]}}}) as never,
-		tagImage: async () => {},
-		renameContainer: async () => {},
+		async tagImage() {},
+		async renameContainer() {},
 		commit: async () => 'sha256:new',
 	});
 	t.is((await runCommand(['diff', 'x'], {engine})).output, 'A /a\nC /b\nD /c\n');

@@ -108,8 +108,8 @@ function runner(methods: Partial<Engine> = {}, exitCode = 0): FakeEngine & {atta
 			return true;
 		},
 		waitContainer: async () => ({exitCode}),
-		removeContainer: async () => {},
-		killContainer: async () => {},
+		async removeContainer() {},
+		async killContainer() {},
 		...methods,
 	});
 	return {...fake, attachment};

@@ -18,7 +18,7 @@ type Terminal = {
 const prompt = /[#$] (\u001B\[6n)?$/;
 
 function terminal(t: ExecutionContext, program: readonly string[], environment: NodeJS.ProcessEnv): Terminal {
-	const pty = spawn(program[0]!, program.slice(1), {cols: 80, rows: 24, cwd: '/', env: environment as Record<string, string>});
+	const pty = spawn(program[0]!, program.slice(1), {cols: 80, rows: 24, cwd: '/', env: environment});
 	let text = '';
 	let mark = 0;
 	let exit: number | undefined;

@@ -27,7 +27,7 @@ for (const person of persons) {
 		for (const [words, expected] of codes) {
 			const {exitCode, errors} = await tug.run(['run', '--rm', ...words]);
 			t.is(exitCode, expected, `${words.join(' ')}: ${errors}`);
-			t.false(/\n\s+at /.test(errors), errors);
+			t.notRegex(errors, /\n\s+at /);
 		}
 
 		t.is(await tug.say('ps', '-aq'), '');

@@ -65,7 +65,7 @@ test(renders, 'a{{/* note */}}b {{- /* note */ -}} c', 'abc');
 test(renders, '{{"q\\t\\"x"}}{{`raw\\n`}}', 'q\t"xraw\\n');
 test(renders, '{{.State.Health}}{{if .State.Health}}{{.State.Health.Status}}{{end}}', '<no value>');
 test(renders, '{{true}} {{nil | json}} {{-1}} {{0x10}} {{1.5}}', 'true null -1 16 1.5');
-test(renders, '{{.}}', `map[Config:map[Cmd:[sh -c echo hi] Entrypoint:<nil> Env:[] Labels:map[com.x:y foo:bar]] Id:abc Mounts:[map[Destination:/b Source:/a] map[Destination:/d Source:/c]] Name:/web Ports:map[443/tcp:<nil> 80/tcp:[map[HostPort:8080]]] Size:12.5 State:map[Error: Pid:42 Running:true] Zero:0]`);
+test(renders, '{{.}}', 'map[Config:map[Cmd:[sh -c echo hi] Entrypoint:<nil> Env:[] Labels:map[com.x:y foo:bar]] Id:abc Mounts:[map[Destination:/b Source:/a] map[Destination:/d Source:/c]] Name:/web Ports:map[443/tcp:<nil> 80/tcp:[map[HostPort:8080]]] Size:12.5 State:map[Error: Pid:42 Running:true] Zero:0]');
 
 const fails = test.macro({
 	exec(t, template: string, expected: RegExp) {

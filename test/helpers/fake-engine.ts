@@ -8,7 +8,7 @@ export type FakeEngine = {readonly engine: Engine; readonly calls: Call[]};
 
 export function fakeEngine(methods: Partial<Engine> = {}): FakeEngine {
 	const calls: Call[] = [];
-	const base: Partial<Engine> = {kind: 'embedded', label: 'local', close: async () => {}, ...methods};
+	const base: Partial<Engine> = {kind: 'embedded', label: 'local', async close() {}, ...methods};
 	const engine = new Proxy(base, {
 		get(target, name: string) {
 			const value = (target as Readonly<Record<string, unknown>>)[name];
