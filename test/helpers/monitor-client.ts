@@ -89,7 +89,7 @@ export class MonitorClient {
 	async sendInput(data: Uint8Array): Promise<void> {
 		for (let at = 0; at < data.length && !this.isClosed; at += 65_536) {
 			if (!this.send(frameType.stdin, data.subarray(at, at + 65_536))) {
-				await Promise.race([once(this.#writable, 'drain'), this.closed]);
+				await Promise.race([once(this.#writable, 'drain').catch(() => {}), this.closed]);
 			}
 		}
 	}
