@@ -5,7 +5,7 @@ The result is kept by the hash of its sources: `dist/native/NAME-HASH`, with `di
 writable, `$XDG_CACHE_HOME/tug/native/HASH/NAME`. Without a compiler one message is printed and the install goes on: everything that runs no
 container works.
 */
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -37,34 +37,29 @@ export function sourceHash(program) {
 	const hash = crypto.createHash('sha256').update(`${process.arch}\0`);
 	const isOwn = name => isDemo(name) === (program.name === 'tug-demo');
 	const headers = fs.readdirSync(folder).filter(name => name.endsWith('.h') && isOwn(name)).sort().map(name => path.join(folder, name));
-	for (const file of [...program.sources, ...headers]) {
+	// The flags are in this file.
+	for (const file of [...program.sources, ...headers, fileURLToPath(import.meta.url)]) {
 		hash.update(`${path.basename(file)}\0`).update(fs.readFileSync(file)).update('\0');
 	}
 
 	return hash.digest('hex').slice(0, 12);
 }
 
-/** Compiles to `output` with the first compiler that does it; returns its name. `extra` are more arguments, such as sanitizers. */
-export function compile(program, output, {compilers = defaultCompilers(), extra = []} = {}) {
+/** Compiles to `output` with the first compiler that does it; resolves to its name. `extra` are more arguments, such as sanitizers. */
+export async function compile(program, output, {compilers = defaultCompilers(), extra = []} = {}) {
 	const failures = [];
 	for (const compiler of compilers) {
 		const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'tug-compile-'));
 		try {
 			const includes = compiler.kernelHeaders ? ['-isystem', linkKernelHeaders(scratch)] : [];
-			const object = path.join(scratch, program.name);
-			const run = spawnSync(compiler.command, [...flags(), ...(program.flags ?? []), ...compiler.flags, ...includes, ...extra, '-o', object, ...program.sources], {encoding: 'utf8'});
-			if (run.error) {
-				failures.push(`${compiler.command}: ${run.error.code === 'ENOENT' ? 'not there' : run.error.message}`);
-				continue;
-			}
-
-			if (run.status !== 0) {
-				failures.push(`${[compiler.command, ...compiler.flags].join(' ')}:\n${run.stderr}`);
-				continue;
-			}
-
-			place(object, output);
+			const args = [...flags(), ...(program.flags ?? []), ...compiler.flags, ...includes, ...extra];
+			await compileObjects(compiler.command, args, program.sources, scratch);
+			const objects = fs.readdirSync(scratch).filter(name => name.endsWith('.o')).sort();
+			await runCompiler(compiler.command, [...args, '-o', 'program', ...objects], scratch);
+			place(path.join(scratch, 'program'), output);
 			return compiler.command;
+		} catch (error) {
+			failures.push(`${[compiler.command, ...compiler.flags].join(' ')}: ${error.message}`);
 		} finally {
 			fs.rmSync(scratch, {recursive: true, force: true});
 		}
@@ -72,6 +67,37 @@ export function compile(program, output, {compilers = defaultCompilers(), extra 
 
 	throw Object.assign(new Error(failures.join('\n')), {
 		code: compilers.every(({command}) => !isInstalled(command)) ? 'NO_COMPILER' : 'COMPILE_FAILED',
+	});
+}
+
+/** As many compilers at once as there are cores, each with its share of the sources. */
+async function compileObjects(command, args, sources, folder) {
+	const share = Math.ceil(sources.length / os.availableParallelism());
+	const shares = [];
+	for (let at = 0; at < sources.length; at += share) {
+		shares.push(sources.slice(at, at + share));
+	}
+
+	await Promise.all(shares.map(files => runCompiler(command, [...args, '-c', ...files], folder)));
+}
+
+async function runCompiler(command, args, folder) {
+	const child = spawn(command, args, {cwd: folder, stdio: ['ignore', 'ignore', 'pipe']});
+	let text = '';
+	child.stderr.setEncoding('utf8').on('data', chunk => {
+		text += chunk;
+	});
+	await new Promise((resolve, reject) => {
+		child.once('error', error => {
+			reject(error.code === 'ENOENT' ? new Error('not there') : error);
+		});
+		child.once('close', code => {
+			if (code === 0) {
+				resolve();
+			} else {
+				reject(new Error(`\n${text}`));
+			}
+		});
 	});
 }
 
@@ -121,14 +147,14 @@ function place(from, to) {
 	fs.renameSync(temporary, to);
 }
 
-/** Makes sure the program is there; returns its path. */
-export function install(program) {
+/** Makes sure the program is there; resolves to its path. */
+export async function install(program) {
 	const hash = sourceHash(program);
 	const inPackage = path.join(path.dirname(path.dirname(folder)), 'dist', 'native');
 	if (isWritable(inPackage)) {
 		const binary = path.join(inPackage, `${program.name}-${hash}`);
 		if (!fs.existsSync(binary)) {
-			compile(program, binary);
+			await compile(program, binary);
 		}
 
 		pointTo(path.join(inPackage, program.name), path.basename(binary));
@@ -139,7 +165,7 @@ export function install(program) {
 	const cache = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
 	const binary = path.join(cache, 'tug', 'native', hash, program.name);
 	if (!fs.existsSync(binary)) {
-		compile(program, binary);
+		await compile(program, binary);
 	}
 
 	return binary;
@@ -178,10 +204,10 @@ function removeOld(target, name, keep) {
 	}
 }
 
-function main() {
+async function main() {
 	for (const program of programs()) {
 		try {
-			install(program);
+			await install(program);
 		} catch (error) {
 			if (error.code !== 'NO_COMPILER') {
 				console.error(`tug: compiling ${program.name} failed; containers will not run until it works (npm rebuild tug).\n${error.message}`);
@@ -195,5 +221,5 @@ function main() {
 }
 
 if (process.platform === 'linux' && process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-	main();
+	await main();
 }
