@@ -113,7 +113,7 @@ static int remove_below(int parent, const char *name, struct error *err)
 			return 0; /* replaced meanwhile: the caller looks again */
 		return errno == EXDEV ? error_set(err, ERROR_CONFLICT, "a file system is mounted on %s", name) : error_system(err, "open", name);
 	}
-	result = walk_begin(&walk, fd, err);
+	result = walk_begin_unsorted(&walk, fd, err);
 	if (!result)
 		result = remove_items(&walk, err);
 	walk_end(&walk);
@@ -231,7 +231,7 @@ static int measure(const char *path, struct usage *usage, struct error *err)
 	fd = RETRY(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	if (fd < 0)
 		return error_system(err, "open", path);
-	result = walk_begin(&walk, fd, err);
+	result = walk_begin_unsorted(&walk, fd, err);
 	if (!result)
 		result = measure_below(&walk, usage, err);
 	walk_end(&walk);

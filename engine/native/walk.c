@@ -26,14 +26,21 @@ struct directory_record {
 
 static int push(struct walk *walk, int fd, size_t path_length, struct error *err);
 static int pop(struct walk *walk, struct error *err);
-static int read_names(struct walk_frame *frame, struct error *err);
-static int sort_names(struct walk_frame *frame, size_t size, struct error *err);
+static int read_names(struct walk *walk, struct walk_frame *frame, struct error *err);
+static int list_names(struct walk_frame *frame, size_t size, bool unsorted, struct error *err);
 static int set_path(struct walk *walk, size_t directory, const char *name, struct error *err);
 static int compare_names(const void *left, const void *right);
 
 int walk_begin(struct walk *walk, int root_fd, struct error *err)
 {
 	memset(walk, 0, sizeof(*walk));
+	return push(walk, root_fd, 0, err);
+}
+
+int walk_begin_unsorted(struct walk *walk, int root_fd, struct error *err)
+{
+	memset(walk, 0, sizeof(*walk));
+	walk->unsorted = true;
 	return push(walk, root_fd, 0, err);
 }
 
@@ -99,6 +106,7 @@ void walk_end(struct walk *walk)
 	}
 	free(walk->frames);
 	free(walk->path);
+	free(walk->batch);
 	memset(walk, 0, sizeof(*walk));
 }
 
@@ -129,7 +137,7 @@ static int push(struct walk *walk, int fd, size_t path_length, struct error *err
 		return error_system(err, "stat", walk->path);
 	frame = &walk->frames[walk->depth++];
 	*frame = (struct walk_frame){.fd = take_fd(&owned), .device = status.st_dev, .inode = status.st_ino, .path_length = path_length};
-	if (read_names(frame, err))
+	if (read_names(walk, frame, err))
 		return -1;
 	if (walk->depth - walk->closed > OPEN_FRAMES)
 		cleanup_fd(&walk->frames[walk->closed++].fd);
@@ -159,23 +167,22 @@ static int pop(struct walk *walk, struct error *err)
 	return result;
 }
 
-static int read_names(struct walk_frame *frame, struct error *err)
+static int read_names(struct walk *walk, struct walk_frame *frame, struct error *err)
 {
-	AUTO_FREE char *batch = malloc(BATCH_SIZE);
 	size_t size = 0, capacity = 0;
 
-	if (!batch)
+	if (!walk->batch && !(walk->batch = malloc(BATCH_SIZE)))
 		return error_system(err, "allocate", NULL);
 	for (;;) {
-		const long got = syscall(SYS_getdents64, frame->fd, batch, BATCH_SIZE);
+		const long got = syscall(SYS_getdents64, frame->fd, walk->batch, BATCH_SIZE);
 
 		/* ENOENT: a running container removed the directory meanwhile. */
 		if (got == 0 || (got < 0 && errno == ENOENT))
-			return sort_names(frame, size, err);
+			return list_names(frame, size, walk->unsorted, err);
 		if (got < 0)
 			return error_system(err, "read a directory", NULL);
 		for (long at = 0; at < got;) {
-			const struct directory_record *record = (const void *)(batch + at);
+			const struct directory_record *record = (const void *)(walk->batch + at);
 			const size_t length = strlen(record->name) + 2;
 
 			at += record->length;
@@ -198,7 +205,7 @@ static int read_names(struct walk_frame *frame, struct error *err)
 	}
 }
 
-static int sort_names(struct walk_frame *frame, size_t size, struct error *err)
+static int list_names(struct walk_frame *frame, size_t size, bool unsorted, struct error *err)
 {
 	const char *at = frame->names;
 
@@ -209,7 +216,8 @@ static int sort_names(struct walk_frame *frame, size_t size, struct error *err)
 		return error_system(err, "allocate", NULL);
 	for (size_t i = 0; at < frame->names + size; at += strlen(at + 1) + 2)
 		frame->sorted[i++] = at;
-	qsort(frame->sorted, frame->count, sizeof(*frame->sorted), compare_names);
+	if (!unsorted)
+		qsort(frame->sorted, frame->count, sizeof(*frame->sorted), compare_names);
 	return 0;
 }
 

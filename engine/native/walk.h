@@ -39,13 +39,17 @@ struct walk {
 	struct walk_frame *frames;
 	size_t depth, capacity;
 	size_t closed;		/* how many frames, from the root, have no descriptor */
-	char *path;
+	char *path, *batch;
 	size_t path_capacity;
+	bool unsorted;		/* names in the order the file system gives them */
 	struct walk_item item;
 };
 
 /* The root's descriptor (open for reading) becomes the walk's, also on failure. */
 int walk_begin(struct walk *walk, int root_fd, struct error *err);
+
+/* The same, names in any order. */
+int walk_begin_unsorted(struct walk *walk, int root_fd, struct error *err);
 
 /* The next item, NULL at the end; it lasts until the next call. */
 int walk_next(struct walk *walk, const struct walk_item **item, struct error *err);
@@ -53,7 +57,7 @@ int walk_next(struct walk *walk, const struct walk_item **item, struct error *er
 /* Goes into the directory just given, whose descriptor becomes the walk's, also on failure. */
 int walk_enter(struct walk *walk, int fd, struct error *err);
 
-/* The sorted names of the directory the last item is in or, right after walk_enter, of that directory. */
+/* Whether the directory the last item is in or, right after walk_enter, that directory has the name. Sorted walks only. */
 bool walk_holds(const struct walk *walk, const char *name);
 
 void walk_end(struct walk *walk);

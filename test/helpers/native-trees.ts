@@ -120,14 +120,28 @@ export function describeTree(root: string, options: {readonly hostId?: (id: numb
 			parts.push(String(stat.mtimeNs));
 		}
 
-		if (type === 0o10_0000) {
-			const first = links.get(`${stat.dev}:${stat.ino}`);
-			parts.push(String(stat.size), createHash('sha1').update(fs.readFileSync(file)).digest('hex'), ...(first === undefined ? [] : [`= ${first}`]));
-			links.set(`${stat.dev}:${stat.ino}`, first ?? relative);
-		} else if (type === 0o12_0000) {
-			parts.push(`-> ${fs.readlinkSync(file, {encoding: 'buffer'}).toString('latin1')}`);
-		} else if (type === 0o2_0000 || type === 0o6_0000) {
-			parts.push(`rdev ${stat.rdev}`);
+		switch (type) {
+			case 0o10_0000: {
+				const first = links.get(`${stat.dev}:${stat.ino}`);
+				parts.push(String(stat.size), createHash('sha1').update(fs.readFileSync(file)).digest('hex'), ...(first === undefined ? [] : [`= ${first}`]));
+				links.set(`${stat.dev}:${stat.ino}`, first ?? relative);
+
+				break;
+			}
+
+			case 0o12_0000: {
+				parts.push(`-> ${fs.readlinkSync(file, {encoding: 'buffer'}).toString('latin1')}`);
+
+				break;
+			}
+
+			case 0o2_0000:
+			case 0o6_0000: {
+				parts.push(`rdev ${stat.rdev}`);
+
+				break;
+			}
+		// No default
 		}
 
 		if (relative !== '.' || options.rootToo) {

@@ -40,7 +40,7 @@ export function header(fields: RawHeader): Buffer {
 	put(136, 12, fields.mtime ?? 1_600_000_000);
 	put(156, 1, fields.type ?? '0');
 	put(157, 100, fields.link);
-	put(257, 8, fields.magic ?? 'ustar\0' + '00');
+	put(257, 8, fields.magic ?? `ustar\0${'00'}`);
 	put(329, 8, fields.major ?? 0);
 	put(337, 8, fields.minor ?? 0);
 	put(345, 155, fields.prefix);

@@ -1,7 +1,7 @@
 /**
 cp-out, cp-in, stat and export: docker's meaning of paths, on a plain directory, through an overlay, and in a running container's mount namespace.
 */
-import {Buffer} from 'node:buffer';
+import {type Buffer} from 'node:buffer';
 import {spawn, spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,12 +11,7 @@ import test, {type ExecutionContext} from 'ava';
 import {anySubject, apply, describeTree, hasProgram, run, subjects, type Report, type Subject} from '../helpers/native-trees.js';
 import {archive, directory, file, hardlink, header, pax, symlink} from '../helpers/raw-tar.js';
 
-const rootfs = archive(
-	directory('etc'), file('etc/passwd', 'root:x:0:0\n', {mtime: 1_500_000_000}), symlink('etc/absolute', '/usr/share'), symlink('etc/relative', '../usr/share/file'), symlink('etc/loop', 'loop'),
-	symlink('etc/broken', '/not/there'), symlink('etc/out', '../../../../../../etc/passwd'), symlink('etc/chain', 'absolute/file'),
-	directory('usr'), directory('usr/share', {mtime: 77}), file('usr/share/file', 'contents', {mode: 0o640}), hardlink('usr/share/same', 'usr/share/file'), symlink('lib', 'usr/share'),
-	directory('proc'), directory('sys'), directory('dev'), file('dev/kept-out', 'x'), file('proc/kept-out', 'x'), header({name: 'pipe', type: '6'}),
-);
+const rootfs = archive(directory('etc'), file('etc/passwd', 'root:x:0:0\n', {mtime: 1_500_000_000}), symlink('etc/absolute', '/usr/share'), symlink('etc/relative', '../usr/share/file'), symlink('etc/loop', 'loop'), symlink('etc/broken', '/not/there'), symlink('etc/out', '../../../../../../etc/passwd'), symlink('etc/chain', 'absolute/file'), directory('usr'), directory('usr/share', {mtime: 77}), file('usr/share/file', 'contents', {mode: 0o640}), hardlink('usr/share/same', 'usr/share/file'), symlink('lib', 'usr/share'), directory('proc'), directory('sys'), directory('dev'), file('dev/kept-out', 'x'), file('proc/kept-out', 'x'), header({name: 'pipe', type: '6'}));
 
 type Place = {readonly subject: Subject; readonly tree: string; readonly args: readonly string[]};
 
@@ -56,7 +51,7 @@ const names = (tar: Buffer): string[] => spawnSync('tar', ['tPf', '-', '--quotin
 const out = (place: Place, name: string) => run(place.subject, 'cp-out', [...place.args, '--path', name]);
 const into = (place: Place, name: string, input: Buffer, ...args: string[]) => run(place.subject, 'cp-in', [...place.args, '--path', name, ...args], {input});
 
-test('stat: names, modes, times, and where symlinks lead, as docker says it', t => {
+test.serial('stat: names, modes, times, and where symlinks lead, as docker says it', t => {
 	for (const place of places(t)) {
 		const found = (name: string) => stat(place, name)['stat'] as Stat;
 		t.deepEqual(found('/etc/passwd'), {name: 'passwd', size: 11, mode: 0o10_0644, mtimeNs: 1_500_000_000_000_000_000, linkTarget: ''});
@@ -73,7 +68,7 @@ test('stat: names, modes, times, and where symlinks lead, as docker says it', t 
 	t.pass();
 });
 
-test('stat: errors have docker\'s kinds', t => {
+test.serial('stat: errors have docker\'s kinds', t => {
 	for (const place of places(t)) {
 		for (const [name, kind] of [['/nope', 'notFound'], ['/nope/below', 'notFound'], ['/etc/broken/', 'notFound'], ['/etc/passwd/', 'invalidParameter'], ['/etc/passwd/.', 'invalidParameter'], ['/etc/passwd/x', 'invalidParameter'], ['/etc/loop', 'invalidParameter'], ['/etc/loop/x', 'invalidParameter'], [`/${'n'.repeat(300)}`, 'invalidParameter']] as const) {
 			t.is(stat(place, name).kind, kind, name);
@@ -83,7 +78,7 @@ test('stat: errors have docker\'s kinds', t => {
 	t.pass();
 });
 
-test('cp-out: names begin with the last part of the path, as docker\'s do', t => {
+test.serial('cp-out: names begin with the last part of the path, as docker\'s do', t => {
 	if (!hasProgram(t, 'tar')) {
 		return;
 	}
@@ -104,7 +99,7 @@ test('cp-out: names begin with the last part of the path, as docker\'s do', t =>
 	t.pass();
 });
 
-test('cp-out and cp-in carry a tree over unchanged', t => {
+test.serial('cp-out and cp-in carry a tree over unchanged', t => {
 	for (const place of places(t)) {
 		const copied = out(place, '/usr').stdout;
 		const made = into(place, '/etc', copied);
@@ -116,7 +111,7 @@ test('cp-out and cp-in carry a tree over unchanged', t => {
 	t.pass();
 });
 
-test('cp-in: into symlinked directories, inside the root, and only into directories', t => {
+test.serial('cp-in: into symlinked directories, inside the root, and only into directories', t => {
 	for (const place of places(t)) {
 		t.true(into(place, '/lib', archive(file('one', '1'))).report.ok);
 		t.true(into(place, '/etc/absolute/', archive(file('two', '2'), directory('sub', {mode: 0o700, mtime: 9}), file('sub/three', '3'))).report.ok);
@@ -136,7 +131,7 @@ test('cp-in: into symlinked directories, inside the root, and only into director
 	t.pass();
 });
 
-test('cp-in: neither the archive\'s nor the container\'s symlinks lead outside', t => {
+test.serial('cp-in: neither the archive\'s nor the container\'s symlinks lead outside', t => {
 	for (const place of places(t)) {
 		const outside = path.join(place.subject.folder, 'outside');
 		fs.mkdirSync(outside, {recursive: true});
@@ -156,20 +151,20 @@ test('cp-in: neither the archive\'s nor the container\'s symlinks lead outside',
 	t.pass();
 });
 
-test('cp-in: kinds are kept on demand, else the archive wins', t => {
+test.serial('cp-in: kinds are kept on demand, else the archive wins', t => {
 	for (const place of places(t)) {
 		t.regex(into(place, '/', archive(file('etc', 'x')), '--no-overwrite-dir-non-dir').report.message!, /cannot overwrite directory "etc" with a non-directory/);
 		t.regex(into(place, '/etc', archive(directory('passwd')), '--no-overwrite-dir-non-dir').report.message!, /cannot overwrite non-directory "etc\/passwd" with a directory/);
 		t.true(into(place, '/', archive(directory('etc'), file('etc/passwd', 'new')), '--no-overwrite-dir-non-dir').report.ok);
 		t.true(into(place, '/', archive(file('usr', 'a file now'))).report.ok);
 		t.is((stat(place, '/usr')['stat'] as Stat).size, 10);
-		t.true(into(place, '/', archive(directory('etc'), file('etc/passwd/below'))).report.ok === false);
+		t.falsy(into(place, '/', archive(directory('etc'), file('etc/passwd/below'))).report.ok);
 	}
 
 	t.pass();
 });
 
-test('cp-in: owners come from the archive or from --owner; with a single id they do not matter', t => {
+test.serial('cp-in: owners come from the archive or from --owner; with a single id they do not matter', t => {
 	for (const place of places(t)) {
 		const tar = archive(file('given', '', {uid: 33, gid: 44, mode: 0o4755}));
 		t.true(into(place, '/', tar, '--keep-owner').report.ok);
@@ -183,7 +178,7 @@ test('cp-in: owners come from the archive or from --owner; with a single id they
 	t.pass();
 });
 
-test('an overlay is written only in its upper directory, and reading it writes nothing', t => {
+test.serial('an overlay is written only in its upper directory, and reading it writes nothing', t => {
 	for (const place of places(t).filter(({args}) => args.includes('--lower'))) {
 		const lower = place.args[3]!;
 		const before = JSON.stringify([...describeTree(lower)]);
@@ -201,7 +196,7 @@ test('an overlay is written only in its upper directory, and reading it writes n
 	t.pass();
 });
 
-test('export: everything but what is in /proc, /sys and /dev, sorted, without the root itself', t => {
+test.serial('export: everything but what is in /proc, /sys and /dev, sorted, without the root itself', t => {
 	if (!hasProgram(t, 'tar')) {
 		return;
 	}
@@ -230,7 +225,7 @@ async function runningContainer(t: ExecutionContext, tree: string): Promise<{rea
 	fs.mkdirSync(path.join(tree, 'mnt'));
 	fs.copyFileSync('/bin/busybox', path.join(tree, 'busybox'));
 	fs.writeFileSync(path.join(tree, 'resolv'), '');
-	const script = `mount --bind "$1" "$1" && cd "$1" && mount -t proc proc proc && mount -t tmpfs none mnt && mount --bind /etc/hostname resolv && pivot_root . old && exec ./busybox sh -c './busybox umount -l /old; echo inside > /mnt/volume-file; ./busybox touch /mnt/ready; exec ./busybox sleep 1000'`;
+	const script = 'mount --bind "$1" "$1" && cd "$1" && mount -t proc proc proc && mount -t tmpfs none mnt && mount --bind /etc/hostname resolv && pivot_root . old && exec ./busybox sh -c \'./busybox umount -l /old; echo inside > /mnt/volume-file; ./busybox touch /mnt/ready; exec ./busybox sleep 1000\'';
 	const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', tree], {stdio: ['ignore', 'ignore', 'pipe']});
 	let complaint = '';
 	child.stderr.on('data', (data: Buffer) => {
@@ -246,14 +241,14 @@ async function runningContainer(t: ExecutionContext, tree: string): Promise<{rea
 			return undefined;
 		}
 
-		await delay(10); // eslint-disable-line no-await-in-loop
+		await delay(10);
 	}
 
 	const ticks = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19]!;
 	return {args: ['--pid', String(pid), '--start-ticks', ticks], pid};
 }
 
-test('a running container: its own mounts are seen, export leaves them out, a recycled pid is refused', async t => {
+test.serial('a running container: its own mounts are seen, export leaves them out, a recycled pid is refused', async t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -292,7 +287,7 @@ test('a running container: its own mounts are seen, export leaves them out, a re
 	t.is(stat(place, '/').kind, 'notFound');
 });
 
-test('while a container swaps directories for symlinks to the outside, cp-in stays inside', async t => {
+test.serial('while a container swaps directories for symlinks to the outside, cp-in stays inside', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -313,7 +308,7 @@ test('while a container swaps directories for symlinks to the outside, cp-in sta
 	t.deepEqual(fs.readdirSync(outside), []);
 });
 
-test('ROOT must be one thing: a process or directories', t => {
+test.serial('ROOT must be one thing: a process or directories', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -329,7 +324,7 @@ test('ROOT must be one thing: a process or directories', t => {
 	t.is(run(subject, 'cp-out', ['--upper', '/', '--nonsense']).report.kind, 'invalidParameter');
 });
 
-test('pax data of cp-in is bounded by the same limits as layers', t => {
+test.serial('pax data of cp-in is bounded by the same limits as layers', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;

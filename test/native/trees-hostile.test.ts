@@ -44,7 +44,7 @@ function harmless(t: ExecutionContext, make: (outsidePath: string) => Buffer[], 
 }
 
 const refused = (title: string, make: (outsidePath: string) => Buffer[], message: RegExp) => {
-	test(`refused: ${title}`, t => {
+	test.serial(`refused: ${title}`, t => {
 		harmless(t, make, {ok: false, message});
 	});
 };
@@ -98,39 +98,39 @@ refused('a pax 1.0 sparse map that does not end', () => [pax({'GNU.sparse.major'
 refused('a whiteout of nothing', () => [file('.wh.')], /names nothing/);
 refused('a whiteout of ".."', () => [file('a/.wh...')], /names nothing/);
 
-test('absolute names are below the root of the tree', t => {
+test.serial('absolute names are below the root of the tree', t => {
 	harmless(t, out => [file(`${out}/secret`, 'inside'), directory('///etc//./x/'), file('/etc/passwd', 'mine')], {ok: true}, tree => {
 		t.is(fs.readFileSync(path.join(tree, 'etc/passwd'), 'utf8'), 'mine');
 		t.true(fs.existsSync(path.join(tree, 'etc/x')));
 	});
 });
 
-test('an entry through a symlink that points outside lands inside, or nowhere', t => {
+test.serial('an entry through a symlink that points outside lands inside, or nowhere', t => {
 	harmless(t, out => [directory('real'), symlink('up', '../../../..'), file('up/x', 'x'), symlink('abs', '/real'), file('abs/y', 'y'), directory(`${out}/dir`), symlink('out', out), file('out/secret', 'harmless')], {ok: true}, tree => {
 		t.is(fs.readFileSync(path.join(tree, 'x'), 'utf8'), 'x');
 		t.is(fs.readFileSync(path.join(tree, 'real/y'), 'utf8'), 'y');
 	});
 });
 
-test('a file over a symlink replaces the symlink, not what it points to', t => {
+test.serial('a file over a symlink replaces the symlink, not what it points to', t => {
 	harmless(t, out => [symlink('s', `${out}/secret`), file('s', 'mine'), symlink('d', out), directory('d'), file('d/secret', 'mine')], {ok: true}, tree => {
 		t.is(fs.readFileSync(path.join(tree, 's'), 'utf8'), 'mine');
 		t.is(fs.readFileSync(path.join(tree, 'd/secret'), 'utf8'), 'mine');
 	});
 });
 
-test('a directory swapped for a symlink after it was used leads nowhere outside', t => {
+test.serial('a directory swapped for a symlink after it was used leads nowhere outside', t => {
 	harmless(t, out => [directory('d', {mtime: 5}), file('d/a'), symlink('d', out, {}), file('d2')], {ok: true}, tree => {
 		t.true(fs.lstatSync(path.join(tree, 'd')).isSymbolicLink());
 	});
 	harmless(t, out => [directory('d'), file('d/a'), symlink('d', out), file('d/secret', 'gone')], {ok: false});
 });
 
-test('the time, owner and mode of a replaced directory are not given to what replaced it', t => {
+test.serial('the time, owner and mode of a replaced directory are not given to what replaced it', t => {
 	harmless(t, out => [directory('d', {mtime: 5, mode: 0o777}), symlink('d', `${out}/dir`), file('later')], {ok: true});
 });
 
-test('device nodes are made by root and counted by everybody else', t => {
+test.serial('device nodes are made by root and counted by everybody else', t => {
 	for (const subject of subjects(t)) {
 		const {tree, outcome} = apply(subject, archive(header({name: 'null', type: '3', major: 1, minor: 3, mode: 0o666}), header({name: 'disk', type: '4', major: 8, minor: 0, mode: 0o600}), header({name: 'fifo', type: '6', mode: 0o640}), header({name: 'white', type: '3'})));
 		t.true(outcome.report.ok, outcome.report.message);
@@ -144,7 +144,7 @@ test('device nodes are made by root and counted by everybody else', t => {
 	}
 });
 
-test('an id the user namespace does not have is an error that says so, unless squashed', t => {
+test.serial('an id the user namespace does not have is an error that says so, unless squashed', t => {
 	const subject = subjects(t).find(({name}) => name !== 'root');
 	if (subject === undefined) {
 		t.log('skipped: nobody here is in a user namespace');
@@ -157,7 +157,7 @@ test('an id the user namespace does not have is an error that says so, unless sq
 	t.regex(outcome.report.message!, /f belongs to 1000000:0, an id that this user namespace does not have/);
 });
 
-test('limits: more entries or bytes than allowed', t => {
+test.serial('limits: more entries or bytes than allowed', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -171,7 +171,7 @@ test('limits: more entries or bytes than allowed', t => {
 	t.regex(apply(subject, sparse, ['--max-bytes', '1000000']).outcome.report.message!, /more than 1000000 bytes/);
 });
 
-test('a directory that is not empty is refused and left alone', t => {
+test.serial('a directory that is not empty is refused and left alone', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -186,7 +186,7 @@ test('a directory that is not empty is refused and left alone', t => {
 	t.false(run(subject, 'layer-apply', ['--dir', link], {input: archive(file('a'))}).report.ok);
 });
 
-test('a path 10,000 directories deep is unpacked, archived, measured and removed', t => {
+test.serial('a path 10,000 directories deep is unpacked, archived, measured and removed', t => {
 	for (const subject of subjects(t)) {
 		const deep = `${'d/'.repeat(10_000)}leaf`;
 		const {tree, outcome} = apply(subject, archive(pax({path: deep}), file('cut', 'deep'), pax({path: `${'d/'.repeat(9999)}d`}), directory('cut', {mtime: 99}), pax({linkpath: deep}), hardlink('top', 'cut')));
@@ -197,14 +197,14 @@ test('a path 10,000 directories deep is unpacked, archived, measured and removed
 		t.is(back.report['entries'], 10_002, back.report.message);
 		const again = apply(subject, back.stdout);
 		t.true(again.outcome.report.ok, again.outcome.report.message);
-		t.deepEqual(run(subject, 'layer-diff', ['--upper', again.tree]).stdout.equals(back.stdout), true);
+		t.true(run(subject, 'layer-diff', ['--upper', again.tree]).stdout.equals(back.stdout));
 		t.is(run(subject, 'changes', ['--upper', tree, '--lower', again.tree]).stdout.length, 0);
 		t.true(run(subject, 'rm-tree', [tree, again.tree]).report.ok);
 		t.false(fs.existsSync(tree));
 	}
 });
 
-test('an archive cut anywhere is either read to a boundary between entries or refused as truncated', t => {
+test.serial('an archive cut anywhere is either read to a boundary between entries or refused as truncated', t => {
 	const [subject] = subjects(t);
 	if (subject === undefined) {
 		return;
@@ -233,7 +233,7 @@ test('an archive cut anywhere is either read to a boundary between entries or re
 	}
 });
 
-test('flipping any bit of a header is noticed or harmless', t => {
+test.serial('flipping any bit of a header is noticed or harmless', t => {
 	const [subject] = subjects(t);
 	if (subject === undefined) {
 		return;
@@ -241,7 +241,7 @@ test('flipping any bit of a header is noticed or harmless', t => {
 
 	const {unchanged} = outside(subject);
 	const tar = archive(directory('d'), file('d/f', 'contents'), symlink('s', 'd/f'));
-	for (let at = 0; at < 512; at += 3) {
+	for (let at = 0; at < 512; at += 13) {
 		const copy = Buffer.from(tar);
 		copy[512 + at]! ^= 1 << (at % 8);
 		const {outcome} = apply(subject, copy);
@@ -254,7 +254,7 @@ test('flipping any bit of a header is noticed or harmless', t => {
 	t.true(unchanged());
 });
 
-test('an archive whose sender stops without an end is no success when it stops inside an entry', t => {
+test.serial('an archive whose sender stops without an end is no success when it stops inside an entry', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -264,7 +264,7 @@ test('an archive whose sender stops without an end is no success when it stops i
 	t.regex(outcome.report.message!, /inside big$/);
 });
 
-test('a full disk is reported as such', t => {
+test.serial('a full disk is reported as such', t => {
 	if (process.getuid!() !== 0) {
 		t.log('skipped: mounting a small file system needs root');
 		t.pass();

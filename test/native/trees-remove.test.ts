@@ -11,12 +11,9 @@ import {anySubject, apply, hasProgram, run, runtime, subjects} from '../helpers/
 import {archive, directory, file, hardlink, header, symlink} from '../helpers/raw-tar.js';
 import {temporaryFolder} from '../helpers/temporary-folder.js';
 
-test('rm-tree removes any owner and mode, and what is not there', t => {
+test.serial('rm-tree removes any owner and mode, and what is not there', t => {
 	for (const subject of subjects(t)) {
-		const {tree} = apply(subject, archive(
-			directory('locked', {mode: 0}), file('locked/f', 'x', {mode: 0, uid: 7, gid: 7}), directory('locked/in', {mode: 0, uid: 99}), file('locked/in/deep'), header({name: 'fifo', type: '6', mode: 0}),
-			directory('sticky', {mode: 0o1777, uid: 5}), file('sticky/other', '', {uid: 6}), file('.wh.white'), symlink('s', '/etc'), symlink('d', '/etc/passwd'),
-		));
+		const {tree} = apply(subject, archive(directory('locked', {mode: 0}), file('locked/f', 'x', {mode: 0, uid: 7, gid: 7}), directory('locked/in', {mode: 0, uid: 99}), file('locked/in/deep'), header({name: 'fifo', type: '6', mode: 0}), directory('sticky', {mode: 0o1777, uid: 5}), file('sticky/other', '', {uid: 6}), file('.wh.white'), symlink('s', '/etc'), symlink('d', '/etc/passwd')));
 		const single = path.join(subject.folder, 'single');
 		fs.writeFileSync(single, 'x');
 		const outcome = run(subject, 'rm-tree', [tree, `${tree}/`, path.join(tree, 'no', 'such', 'place'), single, `${subject.folder}/missing`]);
@@ -27,7 +24,7 @@ test('rm-tree removes any owner and mode, and what is not there', t => {
 	t.pass();
 });
 
-test('rm-tree follows no symlink, neither below nor at its end', t => {
+test.serial('rm-tree follows no symlink, neither below nor at its end', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -45,7 +42,7 @@ test('rm-tree follows no symlink, neither below nor at its end', t => {
 	t.deepEqual(fs.readdirSync(subject.folder).filter(name => name === 'tree' || name === 'end'), []);
 });
 
-test('rm-tree refuses what would be too much', t => {
+test.serial('rm-tree refuses what would be too much', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -58,7 +55,7 @@ test('rm-tree refuses what would be too much', t => {
 	t.is(run(subject, 'rm-tree', []).report.kind, 'invalidParameter');
 });
 
-test('rm-tree without a sandbox mends its own directories\' modes', t => {
+test.serial('rm-tree without a sandbox mends its own directories\' modes', t => {
 	const program = runtime(t);
 	if (program === undefined) {
 		return;
@@ -81,7 +78,7 @@ test('rm-tree without a sandbox mends its own directories\' modes', t => {
 	t.false(fs.existsSync(tree));
 });
 
-test('rm-tree stops at another file system mounted below', t => {
+test.serial('rm-tree stops at another file system mounted below', t => {
 	const subject = anySubject(t);
 	if (subject === undefined || process.getuid!() !== 0) {
 		t.log('skipped: mounting needs root');
@@ -101,7 +98,7 @@ test('rm-tree stops at another file system mounted below', t => {
 	t.true(run(subject, 'rm-tree', [folder]).report.ok);
 });
 
-test('rm-tree of a directory that others fill meanwhile ends', async t => {
+test.serial('rm-tree of a directory that others fill meanwhile ends', async t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -124,7 +121,7 @@ test('rm-tree of a directory that others fill meanwhile ends', async t => {
 	t.false(fs.existsSync(tree));
 });
 
-test('rm-tree of many names in one directory', t => {
+test.serial('rm-tree of many names in one directory', t => {
 	const subject = anySubject(t);
 	if (subject === undefined) {
 		return;
@@ -136,7 +133,7 @@ test('rm-tree of many names in one directory', t => {
 	t.false(fs.existsSync(tree));
 });
 
-test('du counts as du(1) does, hard links once, over several paths', t => {
+test.serial('du counts as du(1) does, hard links once, over several paths', t => {
 	const subject = anySubject(t);
 	if (subject === undefined || !hasProgram(t, 'du')) {
 		return;

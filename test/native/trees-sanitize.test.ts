@@ -31,7 +31,7 @@ function compile(t: ExecutionContext, output: string, sources: readonly string[]
 /** Archives with something of every form. */
 function seeds(): Buffer[] {
 	const oldSparse = header({name: 'sparse', type: 'S', size: 6, magic: 'ustar  \0'});
-	oldSparse.write('00000000000\0' + '00000000003\0' + '00000001000\0' + '00000000003\0', 386, 'latin1');
+	oldSparse.write(['00000000000', '00000000003', '00000001000', '00000000003', ''].join('\0'), 386, 'latin1');
 	oldSparse[482] = 1;
 	oldSparse.write('00000002000\0', 483, 'latin1');
 	seal(oldSparse);
@@ -46,7 +46,7 @@ function seeds(): Buffer[] {
 	];
 }
 
-test('the reader survives 20,000 damaged archives', t => {
+test.serial('the reader survives 20,000 damaged archives', t => {
 	const folder = temporaryFolder(t);
 	const program = compile(t, path.join(folder, 'fuzz'), [path.join(repositoryRoot, 'test/native/tar-fuzz.c'), ...['tar_read', 'tar_pax', 'error'].map(name => path.join(native, `${name}.c`))]);
 	if (program === undefined) {
@@ -66,7 +66,7 @@ test('the reader survives 20,000 damaged archives', t => {
 	t.true(errors > 2000 && errors < 20_000, 'some are damaged enough to be refused, some are not');
 });
 
-test('the commands are clean under the sanitizers', t => {
+test.serial('the commands are clean under the sanitizers', t => {
 	const subject = anySubject(t);
 	if (subject === undefined || !hasProgram(t, 'tar')) {
 		return;
@@ -95,10 +95,7 @@ test('the commands are clean under the sanitizers', t => {
 
 	const at = (name: string) => path.join(subject.folder, name);
 	const [first, second, third] = seeds();
-	const tree = archive(
-		directory('d', {mode: 0o700}), file('d/f', 'x'), directory('usr/lib'), symlink('lib', 'usr/lib'), file('lib/x', 'y', {uid: 8}), hardlink('lib/z', 'lib/x'), file('d', 'replaced'), directory('o'), file('o/.wh..wh..opq'), file('.wh.gone'),
-		file('later'), file('.wh.later'), ...Array.from({length: 40}, (_, index) => file(`many/${index}/f`, 'x')), pax({path: `${'deep/'.repeat(1000)}leaf`}), file('x', 'deep'),
-	);
+	const tree = archive(directory('d', {mode: 0o700}), file('d/f', 'x'), directory('usr/lib'), symlink('lib', 'usr/lib'), file('lib/x', 'y', {uid: 8}), hardlink('lib/z', 'lib/x'), file('d', 'replaced'), directory('o'), file('o/.wh..wh..opq'), file('.wh.gone'), file('later'), file('.wh.later'), ...Array.from({length: 40}, (_, index) => file(`many/${index}/f`, 'x')), pax({path: `${'deep/'.repeat(1000)}leaf`}), file('x', 'deep'));
 	clean('layer-apply', ['--dir', at('a'), '--squash', at('squash')], tree, true);
 	clean('layer-apply', ['--dir', at('b')], archive(directory('d'), file('usr', 'not a directory'), file('later', 'z')), true);
 	clean('layer-apply', ['--dir', at('c')], first, true);
@@ -129,7 +126,7 @@ test('the commands are clean under the sanitizers', t => {
 	clean('rm-tree', ['a', 'b', 'c', 'e', 'f', 'g'].map(name => at(name)), undefined, true);
 });
 
-test('the reader is also clean under -fanalyzer', t => {
+test.serial('the reader is also clean under -fanalyzer', t => {
 	const help = spawnSync('cc', ['-fanalyzer', '-x', 'c', '-', '-c', '-o', '/dev/null'], {input: 'int x;', encoding: 'utf8'});
 	if (help.error !== undefined || help.status !== 0) {
 		t.log('skipped: this compiler has no -fanalyzer');
