@@ -73,7 +73,7 @@ function makeContext(globals: Globals): CommandContext {
 		directory: process.cwd(),
 		debug(text) {
 			if (debug) {
-				errors.write(`tug: ${text}\n`);
+				say(text);
 			}
 		},
 		interrupted() {
@@ -95,7 +95,18 @@ function makeContext(globals: Globals): CommandContext {
 
 async function openEngine({options}: Globals): Promise<Engine> {
 	const {openLocalEngine} = await import('./commands/open-engine.js');
-	return openLocalEngine({root: options.root, hosts: options.host, environment: process.env});
+	const engine = await openLocalEngine({root: options.root, hosts: options.host, environment: process.env});
+	if (!debug) {
+		return engine;
+	}
+
+	const {tracedEngine} = await import('./commands/traced-engine.js');
+	return tracedEngine(engine, say);
+}
+
+/** With the time since the program began. */
+function say(text: string): void {
+	errors.write(`tug: ${performance.now().toFixed(0).padStart(5)} ms ${text}\n`);
 }
 
 async function help(context: CommandContext, words: readonly string[]): Promise<number> {
