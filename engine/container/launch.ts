@@ -2,12 +2,13 @@
 Starting the monitor of a container: everything between the record and tug-runtime.
 */
 import fs from 'node:fs';
+import path from 'node:path';
 import {EngineError, isEngineError} from '../errors.js';
 import {runNativeSync} from '../runtime/native-program.js';
 import {encodePlan} from '../runtime/plan.js';
 import {makeContainerCgroups, removeContainerCgroups, type DeviceGuard} from './container-cgroups.js';
 import {requireNative, type ContainerContext} from './container-context.js';
-import {noSuchContainer} from './container-store.js';
+import {containerPlaces, noSuchContainer} from './container-store.js';
 import type {ContainerRecord} from './container.js';
 import {writeHostFiles} from './host-files.js';
 import {launchPlan} from './runtime-config.js';
@@ -44,6 +45,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	try {
 		ensureVolumes(store, record.mounts);
 		writeHostFiles(store, record);
+		allowRemount(context, record);
 		try {
 			await start('filter');
 		} catch (error) {
@@ -62,6 +64,17 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 
 		removeContainerCgroups(store, record.id);
 		throw fs.existsSync(store.layout.container(record.id)) ? asStartFailure(error) : noSuchContainer(record.name);
+	}
+}
+
+/**
+A volatile overlay, which `--rm` containers have, refuses to be mounted a second time, as a power cut may have come between (kernel overlayfs.rst, Volatile mount). None has: the container would
+have been removed after it.
+*/
+function allowRemount(context: ContainerContext, record: ContainerRecord): void {
+	const places = containerPlaces(context.store, record.id);
+	if (record.hostConfig.AutoRemove && fs.existsSync(places.status)) {
+		runNativeSync(requireNative(context), 'rm-tree', [path.join(places.work, 'work')]);
 	}
 }
 
