@@ -64,7 +64,7 @@ for (const row of rows) {
 }
 
 /**
-The first frame is over when nothing has come for 300 ms; its time is that of its last byte. Keys go down and up again in turn, so that every one has
+The first frame is over when more than the switch to the alternate screen has come, and then nothing for 300 ms; its time is that of its last byte. Keys go down and up again in turn, so that every one has
 somewhere to go.
 */
 async function measure(subject, size) {
@@ -83,15 +83,15 @@ async function measure(subject, size) {
 		answerQueries(terminal, data);
 	});
 	const bytesSince = from => chunks.slice(from).reduce((sum, {bytes}) => sum + bytes, 0);
-	const quiet = async (ms, longest) => {
+	const quiet = async (ms, longest, least = 1) => {
 		const begin = performance.now();
-		while (performance.now() - begin < longest && (chunks.length === 0 || performance.now() - chunks.at(-1).at < ms)) {
+		while (performance.now() - begin < longest && (bytesSince(0) < least || performance.now() - chunks.at(-1).at < ms)) {
 			await sleep(10);
 		}
 	};
 
 	try {
-		await quiet(300, 8000);
+		await quiet(300, 8000, 500);
 		if (exited || chunks.length === 0) {
 			throw new Error(`${subject.name} showed nothing`);
 		}
