@@ -49,6 +49,10 @@ int inroot_make(int root_fd, const char *path, const struct inroot_make *how, in
 
 	if (strlen(path) >= sizeof(walk.rest))
 		return error_number(err, ENAMETOOLONG, "resolve", path);
+	/* Mostly it is there and nothing in it is a symlink. */
+	*fd = inroot_open_plain(root_fd, path, O_PATH);
+	if (*fd >= 0)
+		return 0;
 	strcpy(walk.rest, path);
 	if (reopen(&walk, &found, err))
 		return -1;
