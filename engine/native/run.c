@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -21,6 +22,10 @@
 #include "options.h"
 #include "report.h"
 #include "sandbox.h"
+
+/* A fifth of a second. */
+#define LOCK_ATTEMPTS 40
+#define LOCK_PAUSE_NS 5000000
 
 static int launch(int argc, char **argv, enum plan_kind kind, uint64_t flags, struct error *err);
 static int pass_report_on(int from, struct error *err);
@@ -128,16 +133,22 @@ static int detach(int report, struct error *err)
 	return chdir("/") ? error_system(err, "go to", "/") : 0;
 }
 
-/* Whatever becomes of this process, the kernel lets go of it. */
+/* Whatever becomes of this process, the kernel lets go of it. A monitor that has just written the exit holds it for a moment more: it is waited for. */
 static int hold_lock(const struct plan *plan, int *lock, struct error *err)
 {
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
 	char path[4096 + 16];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/monitor.lock", plan->state_dir) >= sizeof(path))
 		return error_number(err, ENAMETOOLONG, "lock", plan->state_dir);
-	if (lock_file(path, LOCK_EX, lock, err) == 0)
-		return 0;
-	return err->kind == ERROR_CONFLICT ? error_set(err, ERROR_CONFLICT, "the container is already running") : -1;
+	for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+		if (lock_file(path, LOCK_EX, lock, err) == 0)
+			return 0;
+		if (err->kind != ERROR_CONFLICT)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return error_set(err, ERROR_CONFLICT, "the container is already running");
 }
 
 /* Under the lock, so whatever lies there is a dead monitor's. */
