@@ -744,6 +744,8 @@ static int check_container(struct plan *plan, struct error *err)
 		return missing(plan->upper ? "WORK" : "UPPER", err);
 	if (!plan_new_namespace(plan, PLAN_NAMESPACE_MOUNT))
 		return error_set(err, ERROR_INVALID_PARAMETER, "plan: NAMESPACE: a container needs a mount namespace of its own");
+	if (plan_new_namespace(plan, PLAN_NAMESPACE_USER))
+		return error_set(err, ERROR_INVALID_PARAMETER, "plan: NAMESPACE: a new user namespace comes with the sandbox");
 	if (plan->hostname && !plan->namespaces[PLAN_NAMESPACE_UTS].listed)
 		return error_set(err, ERROR_INVALID_PARAMETER, "plan: HOSTNAME needs a uts namespace");
 	if (plan->domainname && !plan->namespaces[PLAN_NAMESPACE_UTS].listed)

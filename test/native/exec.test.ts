@@ -20,6 +20,16 @@ test('exec sees what the container sees', async t => {
 	});
 });
 
+test('exec enters only what is not the host\'s', async t => {
+	await forEachSubject(t, async (subject, rootfs) => {
+		const container = launch(t, subject, rootfs, {args: ['sleep', '100'], hostname: undefined as never, namespaces: [{kind: 'mount'}, {kind: 'pid'}, {kind: 'ipc'}]});
+		t.true(container.report.ok, JSON.stringify(container.report));
+		const {lines, report} = await execShell(subject, container, 'readlink /proc/self/ns/net; cat /proc/1/comm');
+		t.true(report.ok, JSON.stringify(report));
+		t.deepEqual(lines, [fs.readlinkSync('/proc/self/ns/net'), 'sleep']);
+	});
+});
+
 test('exec has its own user, directory, environment, capabilities and filter', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
 		const container = launch(t, subject, rootfs, {args: ['sleep', '100']});

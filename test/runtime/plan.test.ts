@@ -96,6 +96,7 @@ test('C takes what TypeScript makes, and refuses what is wrong with it', t => {
 	t.is(verdict({work: undefined as never}), 'plan: WORK is missing');
 	t.is(verdict({lowers: Array.from({length: 501}, () => '/x')}), 'plan: LOWER: more than 500 layers');
 	t.is(verdict({namespaces: [{kind: 'pid'}]}), 'plan: NAMESPACE: a container needs a mount namespace of its own');
+	t.is(verdict({namespaces: [{kind: 'mount'}, {kind: 'user'}]}), 'plan: NAMESPACE: a new user namespace comes with the sandbox');
 	t.is(verdict({namespaces: [{kind: 'mount'}, {kind: 'mount'}]}), 'plan: NAMESPACE: one kind given twice');
 	t.is(verdict({namespaces: [{kind: 'mount'}, {kind: 'uts'}]}), 'plan: INIT needs a pid namespace of its own');
 	t.is(verdict({namespaces: [{kind: 'mount'}, {kind: 'pid'}]}), 'plan: HOSTNAME needs a uts namespace');
