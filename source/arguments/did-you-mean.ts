@@ -3,7 +3,7 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
 	let best: string | undefined;
 	let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
 	for (const candidate of known) {
-		const distance = candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate);
+		const distance = candidate !== word && candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate);
 		if (distance < bestDistance) {
 			best = candidate;
 			bestDistance = distance;
