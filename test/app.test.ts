@@ -1,8 +1,11 @@
 /** A person at a real terminal, on the engine in memory: keys in, screen out. */
+import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
+import {cellsOf, emulator, firstDifference, play} from './helpers/replay.js';
 import {Robot, type RobotOptions} from './helpers/robot.js';
 
 const session = path.join(path.dirname(fileURLToPath(import.meta.url)), 'fixtures', 'dashboard-session.js');
@@ -256,4 +259,114 @@ test.serial('NO_COLOR: no colour is sent, and the state and the choice can still
 	const codes = [...robot.output.matchAll(/\u001B\[([\d;]*)m/g)].flatMap(([, parameters = '']) => parameters.split(';'));
 	t.deepEqual([...new Set(codes)].filter(code => Number(code) >= 30), []);
 	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);
+});
+
+test.serial('what is pasted goes into the filter, and is never taken for keys', async t => {
+	const robot = await open(t);
+	robot.press('\u001B[200~dq\u001B[201~');
+	robot.press('/', '\u001B[200~web\n\u001B[201~');
+	await robot.until('filter containers: web ▏');
+	robot.press('\u007F');
+	await robot.until(/1 of 3/);
+	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);
+});
+
+test.serial('copies an id through the terminal', async t => {
+	const robot = await open(t);
+	robot.press('y');
+	await robot.until('✓ copied the id of web-0');
+	const [, encoded = ''] = /\u001B\]52;c;([\w+/=]+)\u0007/.exec(robot.output) ?? [];
+	t.regex(Buffer.from(encoded, 'base64').toString(), /^[\da-f]{64}$|^[\da-z]{64}$/);
+});
+
+test.serial('images: their layers, and removing one after asking', async t => {
+	const robot = await open(t, {columns: 80, rows: 24});
+	robot.press('2');
+	await robot.until(/▌ nginx:1\.27/);
+	await robot.until('Layers nginx:1.27');
+	robot.press(down, down, down, down);
+	await robot.until('Layers redis:8');
+	robot.press('d');
+	await robot.until('Remove the image redis:8?');
+	robot.press('y');
+	await robot.until('✓ image redis:8 removed');
+	await robot.until(/of 5/);
+	t.notRegex(robot.screen, /▌ redis:8/);
+});
+
+test.serial('themes change with a key, and a light terminal gets the light one by itself', async t => {
+	const robot = await open(t);
+	t.true(robot.output.includes('\u001B]11;?\u0007'), 'it asks for the background');
+	robot.output = '';
+	robot.press('\u001B]11;rgb:ffff/ffff/ffff\u0007');
+	// The light theme's selection.
+	await robot.until(() => robot.output.includes('48;5;153'));
+	robot.press('T');
+	await robot.until('theme high-contrast');
+	await robot.until(() => robot.output.includes('48;5;226'));
+	t.pass();
+});
+
+test.serial('theme and mouse from the settings; what is wrong in them is said, and the dashboard opens all the same', async t => {
+	const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'tug-dash-'));
+	t.teardown(async () => fs.rm(folder, {recursive: true}));
+	await fs.mkdir(path.join(folder, 'tug', 'themes'), {recursive: true});
+	await fs.writeFile(path.join(folder, 'tug', 'config.toml'), 'theme = "mine"\nmouse = false\n');
+	await fs.writeFile(path.join(folder, 'tug', 'themes', 'mine.json'), '{"name":"mine","background":"dark","tones":{"selection":{"background":"#5f005f"}}}');
+	const robot = await open(t, {environment: {XDG_CONFIG_HOME: folder}});
+	t.true(robot.output.includes('48;5;53'));
+	t.false(robot.output.includes('\u001B[?1000h'));
+	await fs.writeFile(path.join(folder, 'tug', 'config.toml'), 'theme = "gone"\n');
+	const other = await open(t, {environment: {XDG_CONFIG_HOME: folder}});
+	await other.until('there is no theme called gone');
+});
+
+test.serial('a thousand containers: keys are answered and the end is one key away', async t => {
+	const robot = await open(t, {environment: {LIVELY_CONTAINERS: '1000', LIVELY_LOG_LINES: '40'}});
+	robot.press('G');
+	await robot.until('1000 of 1000');
+	await robot.until(/▌ .*proxy-99 /);
+	robot.press('g');
+	await robot.until('1 of 1000');
+	const started = performance.now();
+	robot.press(...Array.from({length: 100}, () => down));
+	await robot.until('101 of 1000');
+	t.regex(robot.screen, /101 of 1000/);
+	t.log(`100 keys in ${Math.round(performance.now() - started)} ms`);
+});
+
+test.serial('what a container is called and what it writes cannot touch the screen around it', async t => {
+	const robot = await open(t, {environment: {LIVELY_HOSTILE: '1'}});
+	robot.press('/', ...'hostile', '\r');
+	await robot.until(/▌ ● running +hostile/);
+	await robot.until('after the attack');
+	t.regex(robot.rows[0]!, /tug {2}local/);
+	t.true(robot.rows.every(row => !row.includes('PWNED')));
+	const borders = robot.rows.filter(row => row.startsWith('│'));
+	t.true(borders.every(row => /[│╮╯]$/.test(row)), robot.screen);
+	t.false(robot.output.includes('\u001B]0;'), 'no title');
+	t.false(robot.output.includes('\u001B]52;'), 'no clipboard');
+	t.is(robot.output.split('\u001B[2J').length, 2, 'the screen was cleared once, at the start');
+});
+
+test.serial('the stream of bytes, played anew, shows what the screen showed', async t => {
+	const robot = await open(t, {columns: 120, rows: 40, environment: {LIVELY_LOG_MS: '15', LIVELY_LOG_BURST: '3'}});
+	for (const key of ['4', '\u001B[5~', 'G', 'w', 't', '1', down, down, '2', '?', '?', '1', 's', '+', '+', '3']) {
+		robot.press(key);
+		await robot.bytesAfter(() => {}, 30).catch(() => undefined);
+	}
+
+	robot.press('q');
+	await robot.exited;
+	const leave = robot.output.lastIndexOf('\u001B[?1006l');
+	const terminal = emulator(120, 40);
+	await play(terminal, robot.output.slice(0, leave));
+	const again = emulator(120, 40);
+	// In pieces of any size: no sequence depends on arriving in one write.
+	for (let start = 0; start < leave; start += 1013) {
+		await play(again, robot.output.slice(start, Math.min(leave, start + 1013)));
+	}
+
+	t.is(firstDifference(cellsOf(again), cellsOf(terminal), 120), undefined);
+	t.is(robot.output.slice(0, leave).match(/\u001B\[\?2026h/g)?.length, robot.output.slice(0, leave).match(/\u001B\[\?2026l/g)?.length);
 });

@@ -1,3 +1,4 @@
+/* eslint-disable unicorn/prefer-switch -- most SGR codes come in ranges */
 /** How one cell of the screen looks: colours as SGR parameters (`32`, `38;5;208`, `48;2;0;0;0`; empty for the terminal's own) and a set of attributes. */
 export type CellStyle = {readonly foreground: string; readonly background: string; readonly attributes: number};
 
@@ -25,7 +26,6 @@ export function applySgr(style: CellStyle, parameters: string): CellStyle {
 		const code = codes[index] ?? 0;
 		const switched = attributeCodes.find(({on}) => Number(on) === code);
 		const off = attributeCodes.filter(entry => Number(entry.off) === code);
-		// eslint-disable-next-line unicorn/prefer-switch -- most of these are ranges
 		if (code === 0) {
 			({foreground, background, attributes} = plainStyle);
 		} else if (switched !== undefined) {

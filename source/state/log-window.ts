@@ -41,7 +41,7 @@ export function logWindow(logs: LogsState, {capacity, rowsOf}: WindowOptions): N
 	return shown;
 }
 
-/** The number of the line that is so many shown lines above (negative) or below; follows again when that is past the newest. */
+/** The number of the line that is so many shown lines above (negative) or below; follows again when that is the newest. */
 export function scrollLogs(logs: LogsState, by: number): Pick<LogsState, 'follow' | 'lastShown'> {
 	const from = logs.follow ? lastNumber(logs) : logs.lastShown;
 	let left = Math.abs(by);
@@ -50,7 +50,7 @@ export function scrollLogs(logs: LogsState, by: number): Pick<LogsState, 'follow
 		if (isShown(logs, line)) {
 			reached = number;
 			if (--left === 0) {
-				return {follow: false, lastShown: number};
+				return {follow: number === lastNumber(logs), lastShown: number};
 			}
 		}
 	}

@@ -1,12 +1,12 @@
 /** What Ink takes for its standard output and input. In Ink's debug mode every write is one whole frame, unthrottled; no key ever comes from here. */
-// Ink takes streams, which are event emitters.
-import {EventEmitter} from 'node:events'; // eslint-disable-line unicorn/prefer-event-target
+/* eslint-disable unicorn/prefer-event-target, @typescript-eslint/class-literal-property-style -- what Ink takes are streams: event emitters with fields */
+import {EventEmitter} from 'node:events';
 
 export class FrameStream extends EventEmitter {
 	columns: number;
 	rows: number;
 	// Ink must not send cursor or mode sequences of its own: those are written here only to a terminal.
-	readonly isTTY: boolean = false;
+	readonly isTTY = false;
 	readonly #onFrame: (frame: string) => void;
 
 	constructor(size: {readonly columns: number; readonly rows: number}, onFrame: (frame: string) => void) {
@@ -30,7 +30,7 @@ export class FrameStream extends EventEmitter {
 }
 
 export class SilentInput extends EventEmitter {
-	readonly isTTY: boolean = false;
+	readonly isTTY = false;
 
 	setEncoding(): this {
 		return this;
