@@ -6,7 +6,6 @@ import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {spawnSync} from 'node:child_process';
 import type {ExecutionContext} from 'ava';
-import {locateNative} from '../../engine/runtime/locate-native.js';
 import {encodePlan, type ContainerPlan, type ExecPlan, type PlanFlagName} from '../../engine/runtime/plan.js';
 import {resolveCapabilities} from '../../engine/runtime/security/capabilities.js';
 import {makeBusyboxRootfs} from './busybox-rootfs.js';
@@ -193,4 +192,4 @@ function canRun(t: ExecutionContext, subject: Subject, rootfs: string): boolean 
 	return can;
 }
 
-export {locateNative};
+export {locateNative} from '../../engine/runtime/locate-native.js';

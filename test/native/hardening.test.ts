@@ -118,7 +118,7 @@ test('exec\'s process is never the runtime for whoever looks from inside', async
 		}
 
 		const log = fs.readFileSync(watcher.plan.log!.path, 'utf8');
-		t.false(/seen (?!\/memfd:tug-runtime)/.test(log.replaceAll('\\n', '')), log);
+		t.notRegex(log.replaceAll('\\n', ''), /seen (?!\/memfd:tug-runtime)/);
 		t.false(fs.readFileSync(locateNative()).subarray(0, 8).includes('evil'));
 	});
 });

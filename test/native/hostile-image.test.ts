@@ -8,8 +8,10 @@ import {forEachSubject, give, launch, runShell, type Changes} from '../helpers/n
 import {defaultMounts} from '../helpers/launch-plan.js';
 import type {Subject} from '../helpers/native-trees.js';
 
+type Trap = (rootfs: string, outside: string) => void;
+
 /** Puts a trap into the tree, starts a container, and looks at what came of it. */
-async function spring(t: ExecutionContext, subject: Subject, rootfs: string, trap: (rootfs: string, outside: string) => void, line: string, changes: (outside: string) => Changes = () => ({})) {
+async function spring(t: ExecutionContext, [subject, rootfs]: readonly [Subject, string], trap: Trap, line: string, changes: (outside: string) => Changes = () => ({})) {
 	const tree = path.join(path.dirname(rootfs), `trap-${String(Math.random()).slice(2)}`, 'rootfs');
 	fs.cpSync(rootfs, tree, {recursive: true, verbatimSymlinks: true});
 	const outside = path.join(path.dirname(tree), 'outside');
@@ -35,7 +37,7 @@ function replace(file: string, target: string): void {
 test('a symlink in the place of /proc or /sys is refused', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
 		for (const [name, target] of [['proc', '/tmp'], ['proc', 'home/alice'], ['sys', '/tmp'], ['proc', '/proc'], ['proc', '../../../../../../tmp']] as const) {
-			const {report} = await spring(t, subject, rootfs, tree => {
+			const {report} = await spring(t, [subject, rootfs], tree => {
 				replace(path.join(tree, name), target);
 			}, 'true');
 			t.false(report.ok, `${name} -> ${target}`);
@@ -46,7 +48,7 @@ test('a symlink in the place of /proc or /sys is refused', async t => {
 
 test('a file in the place of /proc is refused', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report} = await spring(t, subject, rootfs, tree => {
+		const {report} = await spring(t, [subject, rootfs], tree => {
 			fs.rmdirSync(path.join(tree, 'proc'));
 			fs.writeFileSync(path.join(tree, 'proc'), '');
 		}, 'true');
@@ -56,7 +58,7 @@ test('a file in the place of /proc is refused', async t => {
 
 test('a symlink in the place of /dev stays inside', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report, stdout} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, stdout} = await spring(t, [subject, rootfs], (tree, outside) => {
 			replace(path.join(tree, 'dev'), outside);
 		}, 'ls /dev/null; ls -d /dev/pts');
 		// The outside path is created and used inside, or it is refused: both are fine.
@@ -66,7 +68,7 @@ test('a symlink in the place of /dev stays inside', async t => {
 
 test('device paths that are symlinks or files of the image become the devices', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report, lines} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, lines} = await spring(t, [subject, rootfs], (tree, outside) => {
 			replace(path.join(tree, 'dev', 'null'), path.join(outside, 'file'));
 			fs.writeFileSync(path.join(tree, 'dev', 'zero'), 'not zero');
 			replace(path.join(tree, 'dev', 'full'), '/etc/passwd');
@@ -79,7 +81,7 @@ test('device paths that are symlinks or files of the image become the devices', 
 test('/dev/pts as a symlink is followed inside only, the terminal still is one', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
 		const noDev = defaultMounts.filter(({target}) => target !== '/dev' && !target.startsWith('/dev/s') && !target.startsWith('/dev/m'));
-		const {report, stdout} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, stdout} = await spring(t, [subject, rootfs], (tree, outside) => {
 			replace(path.join(tree, 'dev', 'pts'), outside);
 			replace(path.join(tree, 'dev', 'console'), path.join(outside, 'file'));
 		}, 'tty; [ -c /dev/console ] && echo console', () => ({mounts: noDev, flags: ['tty']}));
@@ -93,7 +95,7 @@ test('/dev/pts as a symlink is followed inside only, the terminal still is one',
 
 test('masked and read-only paths that are symlinks are followed inside only', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report, stdout} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, stdout} = await spring(t, [subject, rootfs], (tree, outside) => {
 			fs.symlinkSync(path.join(outside, 'file'), path.join(tree, 'masked'));
 			fs.symlinkSync('../../../../../../../../etc', path.join(tree, 'fixed'));
 			fs.symlinkSync('/etc/passwd', path.join(tree, 'hidden'));
@@ -109,7 +111,7 @@ test('a volume\'s target through symlinks to ../../ lands inside', async t => {
 		fs.mkdirSync(source, {recursive: true});
 		fs.writeFileSync(path.join(source, 'data'), 'volume\n');
 		give(subject, source);
-		const {report, stdout} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, stdout} = await spring(t, [subject, rootfs], (tree, outside) => {
 			fs.symlinkSync('../../../../../../../../../../', path.join(tree, 'up'));
 			fs.symlinkSync(outside, path.join(tree, 'absolute'));
 			fs.symlinkSync('/elsewhere/deep/place', path.join(tree, 'dangling'));
@@ -126,7 +128,7 @@ test('a volume\'s target through symlinks to ../../ lands inside', async t => {
 
 test('a loop of symlinks in a target is an error, not a hang', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report} = await spring(t, subject, rootfs, tree => {
+		const {report} = await spring(t, [subject, rootfs], tree => {
 			fs.symlinkSync('b', path.join(tree, 'a'));
 			fs.symlinkSync('a', path.join(tree, 'b'));
 		}, 'true', () => ({mounts: [...defaultMounts, {type: 'tmpfs', target: '/a/x', flags: ['createTarget']}]}));
@@ -137,7 +139,7 @@ test('a loop of symlinks in a target is an error, not a hang', async t => {
 
 test('a working directory through a symlink is made inside', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report, lines} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {report, lines} = await spring(t, [subject, rootfs], (tree, outside) => {
 			fs.symlinkSync(outside, path.join(tree, 'work'));
 		}, 'pwd -P', outside => ({cwd: `/work/${path.basename(outside)}/x`, flags: ['createCwd']}));
 		t.true(report.ok, JSON.stringify(report));
@@ -147,18 +149,18 @@ test('a working directory through a symlink is made inside', async t => {
 
 test('passwd and group that are no files, or huge, or full of nonsense do no harm', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {lines} = await spring(t, subject, rootfs, (tree, outside) => {
+		const {lines} = await spring(t, [subject, rootfs], (tree, outside) => {
 			replace(path.join(tree, 'etc', 'passwd'), path.join(outside, 'file'));
 			replace(path.join(tree, 'etc', 'group'), '/dev/zero');
 		}, 'id -u; echo $HOME');
 		t.deepEqual(lines, ['0', '/']);
 
-		const nonsense = await spring(t, subject, rootfs, tree => {
+		const nonsense = await spring(t, [subject, rootfs], tree => {
 			fs.writeFileSync(path.join(tree, 'etc', 'passwd'), `:::::::\nroot\nroot:x\nroot:x:zero\nx:y:99999999999999999999:0\n${'a'.repeat(100_000)}:x:0:0::${'/h'.repeat(3000)}:\n\0\0\nroot:x:0:0::/late:\n`);
 		}, 'echo $HOME');
 		t.true(nonsense.report.ok, JSON.stringify(nonsense.report));
 
-		const huge = await spring(t, subject, rootfs, tree => {
+		const huge = await spring(t, [subject, rootfs], tree => {
 			fs.truncateSync(path.join(tree, 'etc', 'passwd'), 64 * 1024 * 1024);
 		}, 'true');
 		t.regex(String(huge.report.message), /passwd of the image is larger than/);

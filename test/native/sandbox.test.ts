@@ -74,7 +74,7 @@ test('a sandbox that was killed leaves a socket that nobody trusts', async t => 
 		process.kill(pid, 'SIGKILL');
 		const folder = subject.sandbox[1]!;
 		t.true(fs.existsSync(path.join(folder, 'sandbox.sock')));
-		const report = run(subject, 'sandbox', ['up']).report;
+		const {report} = run(subject, 'sandbox', ['up']);
 		t.true(report.ok, JSON.stringify(report));
 		t.not(report['pid'], pid);
 	}, notRoot);

@@ -4,7 +4,7 @@ The launch plan: both tables are one, and the C side refuses whatever is not exa
 import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {isEngineError} from '../../engine/errors.js';
 import {encodePlan, type ContainerPlan, type ExecPlan} from '../../engine/runtime/plan.js';
 import * as tables from '../../engine/runtime/plan-tags.js';
@@ -159,7 +159,7 @@ function check(program: string, plans: readonly Buffer[]): string[] {
 }
 
 /** Compiles test/native/plan-check.c with the parser itself. */
-function checker(t: import('ava').ExecutionContext): string | undefined {
+function checker(t: ExecutionContext): string | undefined {
 	const folder = fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'tug-plan-'));
 	t.teardown(() => {
 		fs.rmSync(folder, {recursive: true});
@@ -192,17 +192,16 @@ function randomRecord(random: (below: number) => number, depth: number): Buffer 
 	const payload = depth > 0 && random(2) ? Buffer.concat(Array.from({length: random(6)}, () => randomRecord(random, depth - 1))) : Buffer.from(Array.from({length: [0, 4, 8, 12, 20, 40, random(70)][random(7)]!}, () => (random(3) ? random(4) : 0x2f)));
 	const start = Buffer.alloc(8);
 	start.writeUInt16LE(random(40), 0);
-	start.writeUInt32LE(random(30) ? payload.length : random(0xffff_ffff), 4);
+	start.writeUInt32LE(random(30) ? payload.length : random(4_294_967_295), 4);
 	return Buffer.concat([start, payload]);
 }
 
-/** mulberry32: the same plans in every run. */
+/** The same plans in every run. */
 function seeded(seed: number): (below: number) => number {
 	let state = seed;
 	return below => {
-		state = (state + 0x6d_2b_79_f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
+		// A linear congruence is random enough for bytes to be wrong; its low bits are not used.
+		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+		return Math.floor((state / 4_294_967_296) * below);
 	};
 }
