@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static void separate(struct json *json);
-static size_t utf8_length(const unsigned char *bytes, size_t available);
 
 void json_free(struct json *json)
 {
@@ -208,22 +209,4 @@ static void separate(struct json *json)
 
 	if (last != '{' && last != '[' && last != ':' && last != '\n')
 		json_append(json, ",", 1);
-}
-
-/* Bytes of the valid UTF-8 sequence here, 0 when there is none (overlong forms and surrogates are none). */
-static size_t utf8_length(const unsigned char *bytes, size_t available)
-{
-	static const unsigned char minimum_second[] = {[0] = 0xa0 /* e0 */, [1] = 0x90 /* f0 */};
-	size_t size = bytes[0] >= 0xc2 && bytes[0] <= 0xdf ? 2 : bytes[0] >= 0xe0 && bytes[0] <= 0xef ? 3 : bytes[0] >= 0xf0 && bytes[0] <= 0xf4 ? 4 : 0;
-
-	if (size == 0 || size > available)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	if ((bytes[0] == 0xe0 && bytes[1] < minimum_second[0]) || (bytes[0] == 0xf0 && bytes[1] < minimum_second[1]))
-		return 0;
-	if ((bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
-		return 0;
-	return size;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define ONES 0x0101010101010101ULL
 #define HIGH 0x8080808080808080ULL
 
@@ -12,7 +14,6 @@
 static uint64_t load(const unsigned char *bytes);
 static uint64_t special_bytes(uint64_t word);
 static size_t escape_one(char *out, const unsigned char *bytes, size_t available, size_t *used);
-static size_t utf8_length(const unsigned char *bytes, size_t available);
 static void write_seconds(struct log_clock *clock);
 static void write_nanoseconds(struct log_clock *clock);
 
@@ -179,34 +180,4 @@ static size_t escape_one(char *out, const unsigned char *bytes, size_t available
 	out[4] = hex[byte >> 4];
 	out[5] = hex[byte & 15];
 	return 6;
-}
-
-/* Bytes of the valid UTF-8 sequence here, 0 when there is none (overlong forms, surrogates and what lies past U+10FFFF are none). */
-static size_t utf8_length(const unsigned char *bytes, size_t available)
-{
-	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
-	size_t size;
-
-	if (first >= 0xc2 && first <= 0xdf)
-		size = 2;
-	else if (first >= 0xe0 && first <= 0xef)
-		size = 3;
-	else if (first >= 0xf0 && first <= 0xf4)
-		size = 4;
-	else
-		return 0;
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	if (size > available || bytes[1] < low || bytes[1] > high)
-		return 0;
-	for (size_t i = 2; i < size; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	return size;
 }

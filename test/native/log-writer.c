@@ -6,6 +6,7 @@
 #include "../../engine/native/error.c"
 #include "../../engine/native/log_file.c"
 #include "../../engine/native/log_line.c"
+#include "../../engine/native/utf8.c"
 
 static struct log_file log_;
 
