@@ -85,9 +85,12 @@ export function failedAttachment(error: EngineError, tty: boolean): {readonly at
 		attachment: {
 			tty,
 			output: {
-				async* [Symbol.asyncIterator]() {
-					await done;
-				},
+				[Symbol.asyncIterator]: () => ({
+					async next() {
+						await done;
+						return {done: true, value: undefined};
+					},
+				}),
 			},
 			async write() {},
 			async end() {},

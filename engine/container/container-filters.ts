@@ -74,8 +74,8 @@ function makeTest(key: Key, values: readonly string[], lookups: FilterLookups): 
 		}
 
 		case 'exited': {
-			const codes = values.map(value => integer(key, value));
-			return ({state}) => state.status === 'exited' && codes.includes(state.exitCode);
+			const codes = new Set(values.map(value => integer(key, value)));
+			return ({state}) => state.status === 'exited' && codes.has(state.exitCode);
 		}
 
 		case 'volume': {

@@ -95,7 +95,7 @@ export function checkStartable(state: ContainerState, id: string): Created | Exi
 
 		case 'removing':
 		case 'dead': {
-			throw new EngineError('conflict', `container is marked for removal and cannot be started`, {hint: `Container ${id.slice(0, 12)} is being removed.`});
+			throw new EngineError('conflict', 'container is marked for removal and cannot be started', {hint: `Container ${id.slice(0, 12)} is being removed.`});
 		}
 	}
 }

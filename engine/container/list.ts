@@ -32,8 +32,13 @@ export async function listContainers(context: ContainerContext, options: ListOpt
 
 /** All, newest first. */
 export function listEverything(context: ContainerContext): ListedContainer[] {
-	let bootId: string | undefined;
-	const listed = listSummaries(context.store, context.summaries, () => (bootId ??= readBootId()));
+	let known: string | undefined;
+	const bootId = () => {
+		known ??= readBootId();
+		return known;
+	};
+
+	const listed = listSummaries(context.store, context.summaries, bootId);
 	return listed.sort((a, b) => (a.created < b.created ? 1 : (a.created > b.created ? -1 : 0)));
 }
 

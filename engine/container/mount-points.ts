@@ -89,8 +89,8 @@ function parseBind(text: string, volumeData: MountResolution['volumeData']): Mou
 
 function parseMode(options: string, text: string): {readonly isWritable: boolean; readonly propagation: Propagation} {
 	const words = options === '' ? [] : options.split(',');
-	const known = ['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated'];
-	const unknown = words.find(word => !known.includes(word) && !isPropagation(word));
+	const known = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated']);
+	const unknown = words.find(word => !known.has(word) && !isPropagation(word));
 	if (unknown !== undefined || (words.includes('ro') && words.includes('rw'))) {
 		throw new EngineError('invalidParameter', `invalid mode: ${options}`, {hint: `In '${text}' the part after the second colon may be ro or rw, z or Z, and one of ${propagations.join(', ')}.`});
 	}

@@ -24,7 +24,7 @@ export async function containerTop(context: ContainerContext, unsafeName: string
 
 async function containerPids(context: ContainerContext, id: ReturnType<typeof findContainer>['id']): Promise<number[]> {
 	const reply = await commandMonitor(context, id, frameType.pids);
-	const pids = reply['pids'];
+	const {pids} = reply;
 	return Array.isArray(pids) ? pids.filter(pid => typeof pid === 'number') : [];
 }
 

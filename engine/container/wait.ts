@@ -147,6 +147,7 @@ async function watchFolder<T>(folder: string, signal: AbortSignal | undefined, a
 				}
 			} catch (error) {
 				finish(() => {
+					// eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- The signal's owner says what its reason is
 					reject(error);
 				});
 			}

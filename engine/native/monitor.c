@@ -30,6 +30,14 @@
 #define LEFT_BEHIND_MAX (1 << 20)
 /* How long others may go on writing to the streams of a process that ended (an exec's background processes). */
 #define ENDING_GRACE_MS 100
+/*
+ * A program that writes line by line would wake us, and be interrupted, for each. After so many turns with little output, none longer than this after the
+ * one before, output is left to gather for a moment in the pipe, which is not to get more than about half full.
+ */
+#define TRICKLE_TURNS 16
+#define TRICKLE_GAP_US 1000
+#define TRICKLE_PAUSE_NS 200000
+#define TRICKLE_BYTES_MAX (128 * 1024)
 #define CLIENTS_MAX 512
 #define ACCEPT_PAUSE_MS 1000
 
@@ -47,7 +55,9 @@ static int not_blocking(int fd);
 
 static void turn(void);
 static void serve(const struct epoll_event *event);
+static void gather(void);
 static int timeout_ms(void);
+static int64_t now_us(void);
 static int64_t now_ms(void);
 static void update_polling(void);
 
@@ -242,6 +252,8 @@ static void turn(void)
 	int count = epoll_wait(monitor.epoll_fd, events, EVENTS_A_TURN, timeout_ms());
 	size_t clients;
 
+	monitor.trickle.bytes = 0;
+	monitor.trickle.others = false;
 	for (int i = 0; i < count; i++)
 		serve(&events[i]);
 	if (monitor.phase == PHASE_ENDING && (outputs_ended() || now_ms() >= monitor.ending_deadline_ms))
@@ -249,6 +261,8 @@ static void turn(void)
 	log_file_flush(&monitor.log);
 	update_polling();
 	clients = client_list_sweep(&monitor.clients);
+	if (monitor.phase == PHASE_RUNNING)
+		gather();
 	if (monitor.phase != PHASE_TOLD)
 		return;
 	if (clients == 0)
@@ -261,19 +275,42 @@ static void turn(void)
 static void serve(const struct epoll_event *event)
 {
 	void *source = event->data.ptr;
+	bool output = source == &monitor.outputs[0] || source == &monitor.outputs[1];
 
+	if (output) {
+		monitor.trickle.bytes += read_output(source, READS_A_TURN * READ_SIZE);
+		return;
+	}
+	monitor.trickle.others = true;
 	if (source == &monitor.signal_fd)
 		reap();
 	else if (source == &monitor.listener)
 		accept_clients();
 	else if (source == &monitor.child->result_fd)
 		read_result();
-	else if (source == &monitor.outputs[0] || source == &monitor.outputs[1])
-		read_output(source, READS_A_TURN * READ_SIZE);
 	else if (source == &monitor.input)
 		stdin_pipe_write(&monitor.input);
 	else
 		client_ready(&monitor.clients, source, event->events);
+}
+
+/* Not for a terminal, where somebody looks on, nor while anybody talks with the process. */
+static void gather(void)
+{
+	const struct timespec pause = {.tv_nsec = TRICKLE_PAUSE_NS};
+	int64_t now;
+
+	if (plan_has(monitor.plan, PLAN_FLAG_TTY))
+		return;
+	if (monitor.trickle.others || monitor.trickle.bytes == 0) {
+		monitor.trickle.turns = 0;
+		return;
+	}
+	now = now_us();
+	monitor.trickle.turns = now - monitor.trickle.last_us < TRICKLE_GAP_US ? monitor.trickle.turns + 1 : 0;
+	monitor.trickle.last_us = now;
+	if (monitor.trickle.turns > TRICKLE_TURNS && monitor.trickle.bytes < TRICKLE_BYTES_MAX)
+		nanosleep(&pause, NULL);
 }
 
 static int timeout_ms(void)
@@ -289,12 +326,17 @@ static int timeout_ms(void)
 	return left > 0 ? (int)left : 0;
 }
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 static void update_polling(void)

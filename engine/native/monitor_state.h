@@ -50,6 +50,12 @@ struct monitor {
 	struct status_file status_file;
 	struct log_file log;
 	struct output outputs[OUTPUT_COUNT];
+	struct {
+		size_t bytes;	    /* read in this turn */
+		bool others;	    /* something else happened in it */
+		unsigned int turns; /* with a little output and nothing else, one soon after the other */
+		int64_t last_us;
+	} trickle;
 	struct stdin_pipe input;
 	struct client_list clients;
 	struct client *starter; /* whose START has no reply yet */

@@ -166,7 +166,11 @@ export function logDecoder(filter: LogFilter): LogDecoder {
 		},
 		decode(bytes) {
 			let line = 0;
-			while (line < bytes.length && !isPastEnd) {
+			while (line < bytes.length) {
+				if (isPastEnd) {
+					return line;
+				}
+
 				const lineEnd = bytes.indexOf(newline, line);
 				if (lineEnd === -1) {
 					return line;

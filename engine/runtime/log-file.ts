@@ -34,50 +34,45 @@ export async function* readLogFile(file: string, query: LogQuery): AsyncGenerato
 	// Watching starts before the first look: nothing falls between.
 	const bell = query.follow === undefined ? undefined : watchLog(file, query.follow.until, query.signal);
 	let generations = openGenerations(file);
+	const decoder = logDecoder(query);
+	const readPiece = lineReader(decoder);
+	const isDone = () => query.signal?.aborted === true || decoder.isPastEnd;
 	try {
 		if (query.tail !== undefined) {
 			skipToTail(generations, query.tail);
 		}
 
-		const decoder = logDecoder(query);
-		const reader = lineReader(decoder);
 		for (;;) {
 			const isLastRound = bell === undefined || bell.isOver();
-			const rest = generations.length - 1;
-			for (const [index, generation] of generations.entries()) {
-				while (reader(generation, query.endAt)) {
+			for (const generation of generations) {
+				while (!isDone() && readPiece(generation, query.endAt)) {
 					yield* decoder.take();
-					if (query.signal?.aborted || decoder.isPastEnd) {
-						return;
-					}
-				}
-
-				if (index < rest) {
-					fs.closeSync(generation.descriptor);
 				}
 			}
 
-			generations = generations.slice(-1);
 			yield* decoder.take();
-			const newer = newerGenerations(file, generations[0]);
-			if (newer.length > 0 && bell !== undefined) {
-				generations.push(...newer); // Rotated: the old one is read to its end first
-				continue;
-			}
-
-			newer.forEach(({descriptor}) => {
-				fs.closeSync(descriptor);
-			});
-			if (isLastRound || query.signal?.aborted || decoder.isPastEnd) {
+			if (isDone()) {
 				return;
 			}
 
-			await bell.ring();
+			// Rotated meanwhile: the newer ones follow. Only who follows cares.
+			const newer = bell === undefined ? [] : newerGenerations(file, generations.at(-1));
+			if (newer.length === 0 && isLastRound) {
+				return;
+			}
+
+			generations.slice(0, -1).forEach(({descriptor}) => {
+				fs.closeSync(descriptor);
+			});
+			generations = [...generations.slice(-1), ...newer];
+			if (newer.length === 0) {
+				await bell!.ring();
+			}
 		}
 	} finally {
 		bell?.close();
 		for (const {descriptor} of generations) {
-			close(descriptor);
+			fs.closeSync(descriptor);
 		}
 	}
 }
@@ -86,7 +81,7 @@ export async function* readLogFile(file: string, query: LogQuery): AsyncGenerato
 function lineReader(decoder: ReturnType<typeof logDecoder>): (generation: Generation, endAt: LogPosition | undefined) => boolean {
 	let buffer = Buffer.allocUnsafe(readBytes);
 	return (generation, endAt) => {
-		const limit = endAt === undefined || endAt.inode !== generation.inode ? buffer.length : Math.min(buffer.length, endAt.offset - generation.position);
+		const limit = endAt?.inode === generation.inode ? Math.min(buffer.length, endAt.offset - generation.position) : buffer.length;
 		const length = limit <= 0 ? 0 : fs.readSync(generation.descriptor, buffer, 0, limit, generation.position);
 		if (length === 0) {
 			return false;
@@ -131,7 +126,7 @@ function openGenerations(file: string): Generation[] {
 }
 
 function newerGenerations(file: string, current: Generation | undefined): Generation[] {
-	if (current !== undefined && fs.statSync(file, {throwIfNoEntry: false})?.ino === current.inode) {
+	if (fs.statSync(file, {throwIfNoEntry: false})?.ino === current?.inode) {
 		return [];
 	}
 
@@ -231,10 +226,4 @@ function open(file: string): Generation | undefined {
 
 		throw systemError(`reading the log ${file}`, error);
 	}
-}
-
-function close(descriptor: number): void {
-	try {
-		fs.closeSync(descriptor);
-	} catch {} // Closed when its turn was over
 }

@@ -1,8 +1,7 @@
 /**
 A connection to the monitor of a container or an exec session (engine/native/readme.md, Socket protocol).
 */
-import net from 'node:net';
-import type {Socket} from 'node:net';
+import net, {type Socket} from 'node:net';
 import {EngineError, errorCode, systemError} from '../errors.js';
 import {attachBits, encodeFrame, frameHeader, frameReader, frameType} from './monitor-protocol.js';
 import {reportedError, type NativeReport} from './native-program.js';
@@ -232,7 +231,7 @@ function monitorGone(): EngineError {
 }
 
 function parseExit(report: NativeReport): MonitorExit {
-	const signal = report['signal'];
+	const {signal} = report;
 	return {
 		exitCode: typeof report['exitCode'] === 'number' ? report['exitCode'] : 137,
 		oomKilled: report['oomKilled'] === true,

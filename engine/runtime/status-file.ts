@@ -38,7 +38,7 @@ export function readRuntimeStatus(file: string): RuntimeStatus | undefined {
 function parseRuntimeStatus(fields: Readonly<Record<string, unknown>>): RuntimeStatus | undefined {
 	const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
 	const number = (name: string) => (typeof fields[name] === 'number' ? fields[name] : 0);
-	const status = fields['status'];
+	const {status} = fields;
 	if (status !== 'created' && status !== 'running' && status !== 'paused' && status !== 'exited') {
 		return undefined;
 	}

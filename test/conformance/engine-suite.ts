@@ -368,7 +368,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		const {Id} = await engine.createContainer(options);
 		await runAttached(engine, Id);
 		const mounts = (await engine.inspectContainer(Id)).Mounts;
-		t.deepEqual(mounts.map(({Type, Destination}) => [Type, Destination]).sort(), [['volume', '/anonymous'], ['volume', '/named']]);
+		t.deepEqual(mounts.map(({Type, Destination}) => `${Type} ${Destination}`).sort((a, b) => a.localeCompare(b)), ['volume /anonymous', 'volume /named']);
 		await engine.removeContainer(Id, {volumes: true});
 		t.false(fs.existsSync(mounts.find(mount => mount.Destination === '/anonymous')!.Source));
 		const {Id: next} = await engine.createContainer(options);
@@ -435,7 +435,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		const Id = await create(engine, ['sh', '-c', 'sleep 1000 & exec sleep 1001']);
 		t.like(await t.throwsAsync(engine.top(Id)), {kind: 'conflict', message: `container ${Id} is not running`});
 		await engine.startContainer(Id);
-		await until(async () => (await engine.top(Id)).Processes.map(row => row.at(-1)).sort().join(',') === 'sleep 1000,sleep 1001');
+		await until(async () => (await engine.top(Id)).Processes.map(row => row.at(-1)!).sort((a, b) => a.localeCompare(b)).join(',') === 'sleep 1000,sleep 1001');
 		const {Titles} = await engine.top(Id);
 		t.deepEqual([...Titles], ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD']);
 		t.is((await engine.inspectContainer(Id)).State.Pid > 0, true);

@@ -34,7 +34,7 @@ for (const verbs of [['create', 'start', 'remove'], ['create', 'start', 'stop', 
 			t.deepEqual(fs.existsSync(path.join(lab.root, folder)) ? fs.readdirSync(path.join(lab.root, folder)) : [], [], folder);
 		}
 
-		const [sockets] = fs.readdirSync(lab.run).filter(name => name !== 'sandbox');
+		const sockets = fs.readdirSync(lab.run).find(name => name !== 'sandbox');
 		await until(async () => fs.readdirSync(path.join(lab.run, sockets!)).length === 0);
 	});
 }

@@ -40,7 +40,7 @@ test('every change shows at once, whatever was remembered', async t => {
 	t.deepEqual(list(store, cache), {c1: 'created', c2: 'created'});
 	for (let round = 0; round < 20; round++) {
 		setStatus(store, 1, {status: 'exited', exitCode: round});
-		const [first] = listSummaries(store, cache, boot).filter(({name}) => name === 'c1');
+		const first = listSummaries(store, cache, boot).find(({name}) => name === 'c1');
 		t.like(first?.state, {status: 'exited', exitCode: round});
 		await delay(round % 4 === 0 ? 70 : 1);
 	}

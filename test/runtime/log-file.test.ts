@@ -61,8 +61,8 @@ test('whatever text there is survives', async t => {
 test('Go\'s escapes and other forms of the JSON are understood', async t => {
 	const file = logFile(t, [
 		String.raw`{"log":"\u003cb\u003e \u0026 \ud83d\ude00\n","stream":"stdout","time":"${time(1)}"}`,
-		`{"time":"2026-01-01T00:00:02Z","stream":"stderr","log":"other order\\n"}`,
-		`{"log":"short time\\n","stream":"stdout","time":"2026-01-01T00:00:03.5Z"}`,
+		String.raw`{"time":"2026-01-01T00:00:02Z","stream":"stderr","log":"other order\n"}`,
+		String.raw`{"log":"short time\n","stream":"stdout","time":"2026-01-01T00:00:03.5Z"}`,
 		'not json at all',
 		'{"nolog":1}',
 		`{"log":"last\\n","stream":"stdout","time":"${time(4)}"}`,

@@ -8,7 +8,7 @@ const h = 60 * m;
 const d = 24 * h;
 
 const durations: Array<[number, string]> = [
-	[0, 'Less than a second'], [1 * s, '1 second'], [45 * s, '45 seconds'], [1 * m, 'About a minute'], [3 * m, '3 minutes'], [59 * m, '59 minutes'], [61 * m, 'About an hour'], [3 * h, '3 hours'],
+	[0, 'Less than a second'], [s, '1 second'], [45 * s, '45 seconds'], [m, 'About a minute'], [3 * m, '3 minutes'], [59 * m, '59 minutes'], [61 * m, 'About an hour'], [3 * h, '3 hours'],
 	[47 * h, '47 hours'], [2 * d, '2 days'], [13 * d, '13 days'], [15 * d, '2 weeks'], [70 * d, '2 months'], [400 * d, '13 months'], [800 * d, '2 years'],
 ];
 
