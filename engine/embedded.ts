@@ -9,6 +9,7 @@ import {attachContainer} from './container/attach.js';
 import {containerLogs} from './container/logs.js';
 import {containerPlaces, findContainer, lowerFolders} from './container/container-store.js';
 import {createContainer} from './container/create.js';
+import {handOver} from './container/leaving.js';
 import {listContainers, listEverything} from './container/list.js';
 import {readState} from './container/read-state.js';
 import {reconcileContainers} from './container/reconcile.js';
@@ -51,7 +52,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 			journal.append({type: 'image', action, id, attributes});
 		},
 	});
-	const context: ContainerContext = {store, images, journal, uid, removals: new Map(), prepared: new Map(), summaries: new Map(), watches: new Set()};
+	const context: ContainerContext = {store, images, journal, uid, removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
 	await reconcileContainers(context);
 	await reconcile(store);
 	return embeddedEngine(context, images, mapping?.advice);
@@ -111,6 +112,10 @@ function systemMethods(context: ContainerContext, images: ImageService, mappingA
 
 			for (const connection of context.prepared.values()) {
 				connection.close();
+			}
+
+			for (const id of context.unstarted) {
+				handOver(context.store, id);
 			}
 
 			await Promise.allSettled(context.removals.values());

@@ -20,6 +20,8 @@ export type ContainerContext = {
 	readonly removals: Map<ContainerId, Promise<void>>;
 	/** Containers attached to before they were started: their start goes over the same connection. */
 	readonly prepared: Map<ContainerId, PreparedStart>;
+	/** `--rm` containers made here and not started yet; closing the engine leaves them to others. */
+	readonly unstarted: Set<ContainerId>;
 	/** What lists have read before. */
 	readonly summaries: SummaryCache;
 	/** Connections that wait for the end of `--rm` containers started here; closed with the engine. */

@@ -4,7 +4,7 @@ Making a container: a record and folders, no process.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {EngineError, systemError} from '../errors.js';
+import {EngineError, isEngineError, systemError} from '../errors.js';
 import {writeFileAtomic} from '../files/atomic-file.js';
 import {asObject, asString, optional} from '../oci/json-shape.js';
 import {formatPlatform, hostPlatform} from '../oci/platform.js';
@@ -18,7 +18,7 @@ import {containerFolders, dropName, takeName} from './container-store.js';
 import {shortId, type ContainerId, type ContainerRecord} from './container.js';
 import {parseHostSettings, type HostSettings} from './host-settings.js';
 import type {ContainerImage} from './image-source.js';
-import {markLeaving} from './leaving.js';
+import {markMade, unmarkLeaving} from './leaving.js';
 import {resolveMounts} from './mount-points.js';
 import {parseRlimits, parseSecurityOptions, checkSysctls} from './security-settings.js';
 import {removeContainer} from './remove.js';
@@ -110,15 +110,17 @@ function commitRecord(context: ContainerContext, first: ContainerRecord, isNameA
 
 		const record = reserveName(context, first, isNameAsked);
 		try {
+			if (record.hostConfig.AutoRemove) {
+				markMade(store, record.id); // Before it is there: killed in between, it would stay for good
+				context.unstarted.add(record.id);
+			}
+
 			writeFileAtomic(path.join(folder, 'config.json'), JSON.stringify(record), {sync: !record.hostConfig.AutoRemove});
 			fs.renameSync(folder, store.layout.container(record.id));
 		} catch (error) {
 			dropName(store, record.name, record.id);
+			unmarkLeaving(store, record.id);
 			throw error;
-		}
-
-		if (record.hostConfig.AutoRemove) {
-			markLeaving(store, record.id, {phase: 'whenStopped', removesVolumes: true});
 		}
 
 		return record;
@@ -136,7 +138,7 @@ function reserveName(context: ContainerContext, first: ContainerRecord, isNameAs
 			takeName(context.store, record.name, record.id);
 			return record;
 		} catch (error) {
-			if (isNameAsked || !(error instanceof EngineError) || error.code !== 'nameInUse' || attempt > 20) {
+			if (isNameAsked || !isEngineError(error) || error.code !== 'nameInUse' || attempt > 20) {
 				throw error;
 			}
 		}

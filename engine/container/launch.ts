@@ -34,7 +34,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 			runNativeSync(native, options.command, [], {input: encodePlan(plan)});
 		} catch (error) {
 			// Who has just seen its last run end tidies up after that one, also what is made for this one.
-			if (attempt < 10 && groups.cgroups.length > 0 && isEngineError(error) && error.code === 'ENOENT' && fs.existsSync(store.layout.container(record.id))) {
+			if (attempt < 10 && groups.cgroups.length > 0 && isEngineError(error) && error.code === 'ENOENT' && !isProgramFailure(error) && fs.existsSync(store.layout.container(record.id))) {
 				return start(guard, attempt + 1);
 			}
 
@@ -78,9 +78,13 @@ function allowRemount(context: ContainerContext, record: ContainerRecord): void 
 	}
 }
 
+function isProgramFailure({exitCode}: EngineError): boolean {
+	return exitCode === 126 || exitCode === 127;
+}
+
 /** A program that can't be run is the caller's mistake, as in docker (400), whatever the system called it. */
 export function asStartFailure(error: unknown): unknown {
-	if (!isEngineError(error) || (error.exitCode !== 126 && error.exitCode !== 127)) {
+	if (!isEngineError(error) || !isProgramFailure(error)) {
 		return error;
 	}
 

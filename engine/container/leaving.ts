@@ -14,7 +14,7 @@ export type Leaving = {
 	/** `whenStopped` does not change the container's state. */
 	readonly phase: 'whenStopped' | 'now' | 'failed';
 	readonly removesVolumes: boolean;
-	/** Of `now`: who removes it. */
+	/** Of `now`: who removes it. Of `whenStopped`: who made it and may be about to start it, until that one closes its engine. */
 	readonly by?: string;
 	/** Of `failed`: why. */
 	readonly error?: string;
@@ -38,7 +38,7 @@ export function listLeaving(store: Store): ContainerId[] {
 }
 
 /** Writes the mark. Who removes is recorded, so that others can take over when it dies. */
-export function markLeaving(store: Store, id: ContainerId, leaving: Omit<Leaving, 'by'>): void {
+export function markLeaving(store: Store, id: ContainerId, leaving: Leaving): void {
 	const file = path.join(store.layout.leaving, id);
 	const content = JSON.stringify(leaving.phase === 'now' ? {...leaving, by: formatIdentity(ownIdentity())} : leaving);
 	try {
@@ -55,6 +55,30 @@ export function markLeaving(store: Store, id: ContainerId, leaving: Omit<Leaving
 
 export function unmarkLeaving(store: Store, id: ContainerId): void {
 	removeIfThere(path.join(store.layout.leaving, id));
+}
+
+/** The mark of a `--rm` container that is being made. It goes once nobody will start it: with its maker, unless that hands it over before. */
+export function markMade(store: Store, id: ContainerId): void {
+	markLeaving(store, id, {phase: 'whenStopped', removesVolumes: true, by: formatIdentity(ownIdentity())});
+}
+
+/** From now on a `--rm` container waits for its start however long that takes. */
+export function handOver(store: Store, id: ContainerId): void {
+	const leaving = readLeaving(store, id);
+	if (leaving?.phase === 'whenStopped' && leaving.by !== undefined) {
+		markLeaving(store, id, {phase: 'whenStopped', removesVolumes: leaving.removesVolumes});
+	}
+}
+
+/** Whoever made the `--rm` container has died without a word. */
+export function isMakerGone({phase, by}: Leaving): boolean {
+	const maker = phase === 'whenStopped' ? parseIdentity(by ?? '') : undefined;
+	return maker !== undefined && processState(maker) === 'gone';
+}
+
+/** Whoever makes the `--rm` container is at it, or may be about to start it. */
+export function isMakerThere(leaving: Leaving | undefined): boolean {
+	return leaving?.phase === 'whenStopped' && leaving.by !== undefined && !isMakerGone(leaving);
 }
 
 /** Somebody else removes it, and lives. */

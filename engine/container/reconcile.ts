@@ -10,7 +10,7 @@ import {removeContainerCgroups, sweepCgroups} from './container-cgroups.js';
 import type {ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {parseContainerId, type ContainerId} from './container.js';
-import {isBeingRemovedElsewhere, listLeaving, readLeaving, unmarkLeaving} from './leaving.js';
+import {isBeingRemovedElsewhere, isMakerGone, isMakerThere, listLeaving, readLeaving, unmarkLeaving} from './leaving.js';
 import {readState} from './read-state.js';
 import {killAndWait, removeContainer} from './remove.js';
 
@@ -30,7 +30,10 @@ async function finishLeaving(context: ContainerContext, id: ContainerId): Promis
 	const {store} = context;
 	const leaving = readLeaving(store, id);
 	if (!fs.existsSync(store.layout.container(id))) {
-		unmarkLeaving(store, id); // Killed between the last two steps
+		if (!isMakerThere(leaving)) {
+			unmarkLeaving(store, id); // Killed between the last two steps of making or removing it
+		}
+
 		return;
 	}
 
@@ -39,8 +42,8 @@ async function finishLeaving(context: ContainerContext, id: ContainerId): Promis
 		return;
 	}
 
-	// A `--rm` container that was never started stays: whoever made it may be about to.
-	if (leaving.phase === 'whenStopped' && (isActive(state) || state.status === 'created')) {
+	// A `--rm` container that was never started stays, unless its maker was killed on the way to starting it.
+	if (leaving.phase === 'whenStopped' && (isActive(state) || (state.status === 'created' && !isMakerGone(leaving)))) {
 		return;
 	}
 

@@ -2,7 +2,7 @@
 Starting containers.
 */
 import path from 'node:path';
-import {EngineError} from '../errors.js';
+import {EngineError, isEngineError} from '../errors.js';
 import {connectMonitor} from '../runtime/monitor-client.js';
 import {nativeLock} from '../store/native-lock.js';
 import {requireNative, type ContainerContext} from './container-context.js';
@@ -13,7 +13,7 @@ import {settleExit} from './exit.js';
 import {asStartFailure, launch} from './launch.js';
 import {readLeaving} from './leaving.js';
 import {readState} from './read-state.js';
-import {killAndWait} from './remove.js';
+import {killAndWait, removeContainer} from './remove.js';
 
 const lockTimeoutMs = 15_000;
 
@@ -23,7 +23,21 @@ paused one or one that is being removed; an error with exit code 126, 127 or 128
 */
 export async function startContainer(context: ContainerContext, unsafeName: string): Promise<boolean> {
 	const record = findContainer(context.store, unsafeName);
+	try {
+		return await start(context, record);
+	} catch (error) {
+		// One that removes itself has nothing to wait for any more (moby daemon/start.go).
+		if (record.hostConfig.AutoRemove && isEngineError(error) && error.exitCode !== undefined) {
+			await removeContainer(context, record.id, {force: true, volumes: true}).catch(() => {});
+		}
+
+		throw error;
+	}
+}
+
+async function start(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
 	const {id} = record;
+	context.unstarted.delete(id);
 	const prepared = context.prepared.get(id);
 	if (prepared !== undefined) {
 		context.prepared.delete(id);
@@ -48,7 +62,7 @@ export async function startContainer(context: ContainerContext, unsafeName: stri
 	const connection = await connectMonitor(containerPlaces(context.store, id).socket);
 	if (connection === undefined) {
 		await waitForOldMonitor(context, record);
-		return startContainer(context, id);
+		return start(context, findContainer(context.store, id));
 	}
 
 	try {
@@ -70,11 +84,11 @@ async function release(context: ContainerContext, record: ContainerRecord, start
 	try {
 		await start();
 	} catch (error) {
-		if (error instanceof EngineError && error.kind === 'conflict' && error.exitCode === undefined) {
+		if (isEngineError(error, 'conflict') && error.exitCode === undefined) {
 			return false;
 		}
 
-		if (error instanceof EngineError && error.code === 'monitorGone') {
+		if (isEngineError(error) && error.code === 'monitorGone') {
 			findContainer(context.store, record.id);
 			return false; // Somebody else has started it, and it has ended or was ended
 		}

@@ -1,11 +1,15 @@
 /** What is left when monitors or tugs die, and how the next one finds it. */
+import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {createEngine, type Engine} from '../../engine/index.js';
 import {logsOf, until} from '../conformance/engine-suite.js';
 import {containerLab, type ContainerLab} from '../helpers/container-lab.js';
+
+const maker = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'container-maker.js');
 
 async function reopened(lab: ContainerLab): Promise<Engine> {
 	return createEngine({root: lab.root, run: lab.run});
@@ -71,6 +75,68 @@ test('a --rm container that runs or was never started is left alone', async t =>
 	t.is((await lab.engine.inspectContainer(running.Id)).State.Status, 'running');
 });
 
+for (const end of ['die', 'attach'] as const) {
+	test(`a --rm container whose maker was killed before its start is removed by the next (${end})`, async t => {
+		const lab = await containerLab(t);
+		if (lab === undefined) {
+			return;
+		}
+
+		const id = made(lab, end);
+		t.true(fs.existsSync(folderOf(lab, id)));
+		const next = await reopened(lab);
+		t.deepEqual(await next.listContainers({all: true}), []);
+		t.deepEqual(fs.readdirSync(path.join(lab.root, 'leaving')), []);
+		t.deepEqual(fs.readdirSync(lab.run).filter(name => name.startsWith(id)), []);
+		await next.close();
+	});
+}
+
+test('a --rm container made by a tug that has closed waits for its start', async t => {
+	const lab = await containerLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const id = made(lab, 'close');
+	const next = await reopened(lab);
+	t.deepEqual((await next.listContainers({all: true})).map(({Id}) => Id), [id]);
+	await next.startContainer(id);
+	await next.stopContainer(id, {timeoutSeconds: 0});
+	t.deepEqual(await next.listContainers({all: true}), []);
+	await next.close();
+});
+
+test('the mark of a --rm container that is being made is left alone; one of a dead maker goes', async t => {
+	const lab = await containerLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	fs.mkdirSync(path.join(lab.root, 'leaving'), {recursive: true});
+	const [alive, dead] = ['a'.repeat(64), 'b'.repeat(64)];
+	fs.writeFileSync(leavingOf(lab, alive), JSON.stringify({phase: 'whenStopped', removesVolumes: true, by: identityOf(process.ppid)})); // Our parent lives as long as we do.
+	fs.writeFileSync(leavingOf(lab, dead), '{"phase":"whenStopped","removesVolumes":true,"by":"999999999-1-00000000-1"}');
+	await (await reopened(lab)).close();
+	t.deepEqual(fs.readdirSync(path.join(lab.root, 'leaving')), [alive]);
+});
+
+test('a --rm container whose program can\'t be run is removed at once', async t => {
+	const lab = await containerLab(t);
+	if (lab === undefined) {
+		return;
+	}
+
+	const {Id} = await lab.engine.createContainer({Image: 'busybox', Cmd: ['/no/such'], HostConfig: {AutoRemove: true}});
+	t.like(await t.throwsAsync(lab.engine.startContainer(Id)), {exitCode: 127});
+	t.deepEqual(await lab.engine.listContainers({all: true}), []);
+	const {Id: second} = await lab.engine.createContainer({Image: 'busybox', Cmd: ['/no/such'], HostConfig: {AutoRemove: true}});
+	const attachment = await lab.engine.attach(second);
+	await t.throwsAsync(lab.engine.startContainer(second), {message: /no such file/});
+	t.deepEqual(await attachment.done, {reason: 'exited', exitCode: 127});
+	t.deepEqual(await lab.engine.listContainers({all: true}), []);
+});
+
 test('a removal that was begun is ended', async t => {
 	const lab = await containerLab(t);
 	if (lab === undefined) {
@@ -97,12 +163,7 @@ test('one that another tug removes can\'t be removed or started', async t => {
 
 	const {Id} = await lab.engine.createContainer({name: 'going', Image: 'busybox'});
 	fs.mkdirSync(path.join(lab.root, 'leaving'), {recursive: true});
-	// Our parent lives as long as we do.
-	const [stat] = [fs.readFileSync(`/proc/${process.ppid}/stat`, 'utf8')];
-	const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-	const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-	const namespace = /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))![0];
-	fs.writeFileSync(leavingOf(lab, Id), JSON.stringify({phase: 'now', removesVolumes: false, by: `${process.ppid}-${ticks}-${boot}-${namespace}`}));
+	fs.writeFileSync(leavingOf(lab, Id), JSON.stringify({phase: 'now', removesVolumes: false, by: identityOf(process.ppid)})); // Our parent lives as long as we do.
 	t.is((await lab.engine.inspectContainer(Id)).State.Status, 'removing');
 	t.is((await lab.engine.listContainers({all: true}))[0]?.Status, 'Removal In Progress');
 	t.like(await t.throwsAsync(lab.engine.removeContainer('going')), {kind: 'conflict', message: 'removal of container going is already in progress'});
@@ -199,6 +260,20 @@ test('limits are enforced where they can be', async t => {
 	await lab.engine.removeContainer(Id);
 	t.deepEqual(groups.filter(group => fs.existsSync(group)), []);
 });
+
+/** Runs the fixture to its end; the container's id. */
+function made({root, run}: ContainerLab, end: 'attach' | 'close' | 'die'): string {
+	const {stdout} = spawnSync(process.execPath, [maker, root, run, end], {encoding: 'utf8'});
+	return stdout.trim();
+}
+
+/** As engine/files/process-identity.ts writes it. */
+function identityOf(pid: number): string {
+	const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+	const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
+	const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
+	return `${pid}-${ticks}-${boot}-${/\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))![0]}`;
+}
 
 function isAlive(pid: number): boolean {
 	try {
