@@ -42,7 +42,7 @@ Opens the engine, creating its store when it is not there, and finishes what kil
 */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
 	const uid = process.geteuid!();
-	const places = locate(options, {uid, home: os.homedir(), environment: process.env});
+	const places = locate(options, {uid, home: process.env['HOME'] || os.homedir(), environment: process.env});
 	const mapping = uid === 0 ? undefined : idMapping({uid, gid: process.getegid!(), user: userName()});
 	const store = openStore({root: places.root, run: places.run, native: findNative(mapping, places.sandbox), mapping: {single: mapping?.single ?? false}});
 	const journal = eventJournal(store.layout.events);

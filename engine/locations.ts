@@ -1,10 +1,10 @@
 /**
 Where the embedded engine keeps things when nobody says otherwise.
 */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {EngineError, systemError} from './errors.js';
+import {sha256Hex} from './files/sha256.js';
 
 export type Locations = {
 	/** The store. */
@@ -37,7 +37,7 @@ export function locate(asked: {readonly root?: string; readonly run?: string}, s
 		throw new EngineError('invalidParameter', `${base} is too long for the folder of sockets`, {hint: `It may have ${maxSocketPathBytes - socketNameBytes} bytes.`});
 	}
 
-	const key = crypto.createHash('sha256').update(root).digest('hex').slice(0, 8);
+	const key = sha256Hex(root).slice(0, 8);
 	return {root, run: path.join(base, key), sandbox: path.join(base, 'sandbox')};
 }
 

@@ -31,7 +31,7 @@ const rules: Readonly<Record<string, Rule>> = {
 	'engine/image': {values: [...vocabulary, ...mechanisms], types: facadeTypes},
 	'engine/wire': {values: [...vocabulary], types: [...facadeTypes, ...services, ...mechanisms]},
 	'engine/demo': {values: [...vocabulary, 'engine/archive', 'engine/runtime/locate-native'], types: facadeTypes},
-	'engine/locations': {values: ['engine/errors']},
+	'engine/locations': {values: ['engine/errors', 'engine/files']},
 	'engine/info': {values: [...vocabulary, ...mechanisms, ...services], types: facadeTypes},
 	'engine/embedded': {values: [...vocabulary, ...mechanisms, ...services, 'engine/wire', 'engine/info', 'engine/locations'], types: facadeTypes},
 	'engine/index': {values: ['engine/errors', 'engine/embedded', 'engine/demo'], types: facadeTypes},

@@ -1,11 +1,11 @@
 /**
 The control groups of containers: `tug/<store>/<id>` in each hierarchy that a limit needs.
 */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {EngineError, isEngineError, systemError} from '../errors.js';
 import {removeIfThere} from '../files/atomic-file.js';
+import {sha256Hex} from '../files/sha256.js';
 import {createCgroups, detectCgroups, planCgroups, removeCgroups, settingsOf, withGroup, type CgroupHost, type CgroupPlan} from '../runtime/cgroup.js';
 import {defaultDeviceRules, deviceCgroupWrites, deviceFilter, deviceRule} from '../runtime/security/device-rules.js';
 import type {Store} from '../store/open-store.js';
@@ -26,7 +26,7 @@ export type DeviceGuard = 'filter' | 'controller';
 
 /** Groups of this store's containers lie together, so that leftovers can be told from another store's. */
 export function cgroupFolder(store: Store): string {
-	return `tug/${crypto.createHash('sha256').update(store.layout.root).digest('hex').slice(0, 8)}`;
+	return `tug/${sha256Hex(store.layout.root).slice(0, 8)}`;
 }
 
 /**

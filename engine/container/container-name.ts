@@ -1,7 +1,6 @@
 /**
 Names: docker's rule, and random ones where none was given.
 */
-import crypto from 'node:crypto';
 import {EngineError} from '../errors.js';
 
 const namePattern = /^[a-zA-Z\d][\w.-]+$/;
@@ -24,9 +23,14 @@ export function isContainerName(name: string): boolean {
 
 /** `adjective_surname`; from the second try on with a number, so that it ends. */
 export function randomName(attempt = 0): string {
-	const pick = (words: readonly string[]) => words[crypto.randomInt(words.length)]!;
+	const pick = (words: readonly string[]) => words[randomBelow(words.length)]!;
 	const name = `${pick(adjectives)}_${pick(surnames)}`;
-	return attempt === 0 ? name : `${name}${crypto.randomInt(10 ** Math.min(attempt, 9))}`;
+	return attempt === 0 ? name : `${name}${randomBelow(10 ** Math.min(attempt, 9))}`;
+}
+
+/** Nobody has to be unable to guess a name. */
+function randomBelow(limit: number): number {
+	return Math.floor(Math.random() * limit);
 }
 
 const adjectives = `able agile amber ample apt ardent astute autumn balmy bold brave breezy bright brisk calm candid careful cheery civil

@@ -1,11 +1,11 @@
 /**
 Making a container: a record and folders, no process.
 */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {EngineError, isEngineError, systemError} from '../errors.js';
 import {writeFileAtomic} from '../files/atomic-file.js';
+import {randomHex} from '../files/random.js';
 import {asObject, asString, optional} from '../oci/json-shape.js';
 import {formatPlatform, hostPlatform} from '../oci/platform.js';
 import {detectCgroups, planCgroups, settingsOf} from '../runtime/cgroup.js';
@@ -148,7 +148,7 @@ function reserveName(context: ContainerContext, first: ContainerRecord, isNameAs
 /** Docker's short form is 12 characters; one of digits only would be taken for a number by host name resolvers. */
 function newId(): ContainerId {
 	for (;;) {
-		const id = crypto.randomBytes(32).toString('hex');
+		const id = randomHex(32);
 		if (!/^\d+$/.test(shortId(id))) {
 			return id as ContainerId;
 		}

@@ -2,11 +2,11 @@
 Exec sessions: a further process in a running container, under a monitor of its own. The record lies in execs/<id>/ until the container goes, or another session
 is made five minutes after this one ended.
 */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {EngineError, isEngineError, systemError} from '../errors.js';
 import {listIfThere, readIfThere, writeFileAtomic} from '../files/atomic-file.js';
+import {randomHex} from '../files/random.js';
 import {asObject, asString, asStrings, optional} from '../oci/json-shape.js';
 import {connectMonitor} from '../runtime/monitor-client.js';
 import {runNativeSync} from '../runtime/native-program.js';
@@ -64,7 +64,7 @@ export function createExec(context: ContainerContext, unsafeName: string, unsafe
 	const size = options['ConsoleSize'];
 	const record: ExecRecord = {
 		version: 1,
-		id: crypto.randomBytes(32).toString('hex') as ExecId,
+		id: randomHex(32) as ExecId,
 		containerId: container.id,
 		command,
 		env: optional(options['Env'], 'Env', asStrings) ?? [],

@@ -1,9 +1,9 @@
 /**
 What is mounted into a container: `-v`, `--mount`, `--tmpfs` and the volumes an image declares, brought to one form (moby volume/mounts/linux_parser.go).
 */
-import crypto from 'node:crypto';
 import path from 'node:path';
 import {EngineError} from '../errors.js';
+import {randomHex} from '../files/random.js';
 import {propagations, type MountPoint, type Propagation} from './container.js';
 import type {HostSettings, MountRequest} from './host-settings.js';
 
@@ -158,7 +158,7 @@ function tmpfs(destination: string, options: string): MountPoint {
 }
 
 function volumePoint(name: string | undefined, destination: string, volumeData: MountResolution['volumeData']): MountPoint {
-	const volume = name ?? crypto.randomBytes(32).toString('hex');
+	const volume = name ?? randomHex(32);
 	return {
 		type: 'volume',
 		name: volume,

@@ -1,10 +1,10 @@
 /**
 Blobs by digest. A blob has a name only when it is whole, verified and on disk: temporary file, sha256 while it streams, fsync, rename, fsync of the folder.
 */
-import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import {EngineError, errorCode, systemError} from '../errors.js';
 import {readIfThere, removeIfThere, syncFolder, writeFileAtomic} from '../files/atomic-file.js';
+import {sha256Hex} from '../files/sha256.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import {digestHex, type Digest} from '../oci/digest.js';
 import {maxJsonBytes} from '../oci/json-shape.js';
@@ -13,7 +13,7 @@ import type {Store} from './open-store.js';
 import type {Scratch} from './scratch.js';
 
 export function sha256(data: string | Uint8Array): Digest {
-	return `sha256:${createHash('sha256').update(data).digest('hex')}` as Digest;
+	return `sha256:${sha256Hex(data)}` as Digest;
 }
 
 /** Size in bytes; undefined when the store has no such blob. */
@@ -113,7 +113,7 @@ export function createBlobWriter(store: Store, scratch: Scratch, subject: string
 }
 
 /** Makes a file of the scratch folder, hashed already, a blob: no byte is copied. */
-export function adoptBlob(store: Store, scratch: Scratch, path: string, digest: Digest): void {
+export function adoptBlob(store: Store, scratch: Pick<Scratch, 'leaseBlob'>, path: string, digest: Digest): void {
 	scratch.leaseBlob(digest);
 	if (hasBlob(store, digest)) {
 		return;
