@@ -124,6 +124,11 @@ export type EngineInfo = {
 	readonly ServerVersion: string;
 	readonly Name: string;
 	readonly DockerRootDir: string;
+	/**
+	Control group controllers whose limits are enforced here (any other limit is refused), and what keeps containers off the host's devices: the user namespace, a filter in the kernel (cgroup v2), the
+	devices controller (v1), or nothing.
+	*/
+	readonly Enforces?: {readonly Limits: readonly string[]; readonly Devices: 'namespace' | 'filter' | 'controller' | 'none'};
 	/** What this host cannot do and which package or setting mends it; shown by `tug info` and the dashboard. */
 	readonly Warnings: readonly string[];
 };

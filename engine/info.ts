@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import type {ContainerContext} from './container/container-context.js';
+import {deviceProtection, unguardedWarning, type DeviceProtection} from './container/device-guard.js';
 import {listEverything} from './container/list.js';
 import type {EngineInfo} from './engine.js';
 import {readIfThere} from './files/atomic-file.js';
@@ -28,6 +29,7 @@ export function engineInfo({context, imageCount, mappingAdvice}: InfoSources): E
 	const count = (...statuses: readonly string[]) => containers.filter(({state}) => statuses.includes(state.status)).length;
 	const cgroups = detectCgroups(context.uid);
 	const can = (controller: string) => cgroups.unified?.controllers.has(controller) === true || cgroups.legacy.has(controller);
+	const protection = deviceProtection(context.uid, cgroups);
 	const platform = hostPlatform();
 	return {
 		ID: machineId(),
@@ -76,13 +78,18 @@ export function engineInfo({context, imageCount, mappingAdvice}: InfoSources): E
 		Isolation: '',
 		InitBinary: '',
 		SecurityOptions: ['name=seccomp,profile=builtin', ...(context.uid === 0 ? [] : ['name=rootless'])],
-		Warnings: warnings(context, mappingAdvice, can),
+		Enforces: {Limits: enforceableLimits.filter(controller => can(controller)), Devices: protection.by},
+		Warnings: warnings(context, mappingAdvice, {can, protection}),
 		Rootless: context.uid !== 0,
 		Platform: {Name: `${platform.os}/${platform.architecture}`},
 	};
 }
 
-function warnings(context: ContainerContext, mappingAdvice: string | undefined, can: (controller: string) => boolean): string[] {
+const enforceableLimits: readonly string[] = ['memory', 'cpu', 'pids', 'cpuset'];
+
+type Enforcement = {readonly can: (controller: string) => boolean; readonly protection: DeviceProtection};
+
+function warnings(context: ContainerContext, mappingAdvice: string | undefined, {can, protection}: Enforcement): string[] {
 	const found: string[] = [];
 	if (context.store.native === undefined) {
 		found.push('No container can be run: tug-runtime was not built. Install a C compiler (apt install gcc libc6-dev), then npm rebuild tug');
@@ -92,7 +99,11 @@ function warnings(context: ContainerContext, mappingAdvice: string | undefined, 
 		found.push(`Containers have only one user id, so programs in them can't become another user (apt, postgres, nginx): ${mappingAdvice}`);
 	}
 
-	const missing = ['memory', 'cpu', 'pids', 'cpuset'].filter(controller => !can(controller));
+	if (protection.by === 'none') {
+		found.push(unguardedWarning(protection.obstacle));
+	}
+
+	const missing = enforceableLimits.filter(controller => !can(controller));
 	if (missing.length > 0) {
 		found.push(`Limits that need these control group controllers are refused: ${missing.join(', ')}${context.uid === 0 ? '' : '; they need cgroup v2 with delegation (systemd), or root'}`);
 	}

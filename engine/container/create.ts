@@ -8,7 +8,7 @@ import {writeFileAtomic} from '../files/atomic-file.js';
 import {randomHex} from '../files/random.js';
 import {asObject, asString, optional} from '../oci/json-shape.js';
 import {formatPlatform, hostPlatform} from '../oci/platform.js';
-import {detectCgroups, planCgroups, settingsOf} from '../runtime/cgroup.js';
+import {detectCgroups, planCgroups, type CgroupHost} from '../runtime/cgroup.js';
 import {resolveCapabilities} from '../runtime/security/capabilities.js';
 import {createScratch} from '../store/scratch.js';
 import {parseContainerConfig} from './container-config.js';
@@ -16,6 +16,7 @@ import {tellEvent, type ContainerContext} from './container-context.js';
 import {parseContainerName, randomName} from './container-name.js';
 import {containerFolders, dropName, takeName} from './container-store.js';
 import {shortId, type ContainerId, type ContainerRecord} from './container.js';
+import {checkDeviceRules, deviceProtection, unguardedWarning, type DeviceProtection} from './device-guard.js';
 import {parseHostSettings, type HostSettings} from './host-settings.js';
 import type {ContainerImage} from './image-source.js';
 import {markMade, unmarkLeaving} from './leaving.js';
@@ -42,7 +43,13 @@ export async function createContainer(context: ContainerContext, unsafeOptions: 
 	const settings = parseHostSettings(options['HostConfig']);
 	checkNetworkRequest(options['NetworkingConfig']);
 	const image = await context.images.find(imageName);
-	const warnings = platformWarnings(image, optional(options['platform'], 'platform', asString));
+	const cgroups = detectCgroups(context.uid);
+	const protection = deviceProtection(context.uid, cgroups);
+	checkEnforceable(settings, cgroups, protection);
+	const warnings = [
+		...platformWarnings(image, optional(options['platform'], 'platform', asString)),
+		...(protection.by === 'none' && !settings.Privileged ? [unguardedWarning(protection.obstacle)] : []),
+	];
 	const record = makeRecord(context, {options, settings, image, name: name ?? randomName()});
 	const made = commitRecord(context, record, name !== undefined);
 	try {
@@ -63,7 +70,6 @@ function makeRecord(context: ContainerContext, {options, settings, image, name}:
 	const id = newId();
 	const parsed = parseContainerConfig(options, image.defaults);
 	const config = {...parsed, Hostname: parsed.Hostname || (settings.UTSMode === 'host' ? '' : shortId(id))};
-	checkEnforceable(context, settings);
 	const mounts = resolveMounts({
 		settings,
 		volumes: Object.keys(config.Volumes ?? {}),
@@ -88,14 +94,13 @@ function makeRecord(context: ContainerContext, {options, settings, image, name}:
 }
 
 /** Everything that would fail at start for certain fails now, while somebody looks. */
-function checkEnforceable(context: ContainerContext, settings: HostSettings): void {
+function checkEnforceable(settings: HostSettings, cgroups: CgroupHost, protection: DeviceProtection): void {
 	resolveCapabilities({add: settings.CapAdd, drop: settings.CapDrop, privileged: settings.Privileged});
 	parseSecurityOptions(settings.SecurityOpt ?? []);
 	parseRlimits(settings.Ulimits ?? []);
 	checkSysctls(settings);
-	if (settingsOf(settings).length > 0) {
-		planCgroups(detectCgroups(context.uid), settings);
-	}
+	planCgroups(cgroups, settings);
+	checkDeviceRules(settings, protection);
 }
 
 /** Takes the name and puts the folder in place. A random name that is taken is drawn again. */

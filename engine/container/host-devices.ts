@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {EngineError, errorCode} from '../errors.js';
 import type {DeviceNode} from '../runtime/security/default-paths.js';
-import type {DeviceRequest} from './host-settings.js';
+import type {DeviceRequest} from './device-request.js';
 
 /** The node, or all nodes in a folder. Throws `invalidParameter` with docker's text. */
 export function hostDevices({PathOnHost: host, PathInContainer: inside}: DeviceRequest): DeviceNode[] {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import {EngineError} from '../errors.js';
 import {randomHex} from '../files/random.js';
 import {propagations, type MountPoint, type Propagation} from './container.js';
-import type {HostSettings, MountRequest} from './host-settings.js';
+import type {HostSettings} from './host-settings.js';
+import type {MountRequest} from './mount-request.js';
 
 export type MountResolution = {
 	readonly settings: HostSettings;

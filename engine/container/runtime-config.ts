@@ -12,7 +12,7 @@ import {eventAttributes, type ContainerContext} from './container-context.js';
 import {containerPlaces, lowerFolders} from './container-store.js';
 import type {ContainerRecord, MountPoint} from './container.js';
 import {allHostDevices, hostDevices} from './host-devices.js';
-import {parseLogLimits} from './host-settings.js';
+import {parseLogLimits} from './log-options.js';
 import {parseRlimits, parseSecurityOptions} from './security-settings.js';
 
 export type PlanExtras = {

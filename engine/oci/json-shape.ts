@@ -10,14 +10,14 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const maxJsonBytes = 8 * 1024 * 1024;
 
 /** Parses a document that must be an object. */
-export function parseJsonObject(text: string | Uint8Array, subject: string): JsonObject {
-	return asObject(parseJson(text, subject), subject);
+export function parseJsonObject(text: string | Uint8Array, subject: string, maxBytes?: number): JsonObject {
+	return asObject(parseJson(text, subject, maxBytes), subject);
 }
 
 /** Parses a document of any form, within the size limit. */
-export function parseJson(text: string | Uint8Array, subject: string): unknown {
-	if (text.length > maxJsonBytes) {
-		throw shapeError(subject, `is larger than ${maxJsonBytes} bytes`);
+export function parseJson(text: string | Uint8Array, subject: string, maxBytes = maxJsonBytes): unknown {
+	if (text.length > maxBytes) {
+		throw shapeError(subject, `is larger than ${maxBytes} bytes`);
 	}
 
 	try {
@@ -81,4 +81,18 @@ export function defined<T extends object>(value: T): {[K in keyof T]: Exclude<T[
 
 export function shapeError(subject: string, problem: string): EngineError {
 	return new EngineError('invalidParameter', `${subject} ${problem}`);
+}
+
+/** An integer member, of either sign; 0 when it is absent, as in Go's structures. */
+export function integerField(fields: JsonObject, name: string): number {
+	const value = fields[name];
+	if (value === undefined || value === null) {
+		return 0;
+	}
+
+	if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+		throw new EngineError('invalidParameter', `${name} is not a whole number`);
+	}
+
+	return value;
 }

@@ -39,28 +39,51 @@ export type Write = readonly [file: string, value: string];
 /** A group to make: folder and what is written there. */
 export type CgroupPlan = {readonly parent: string; readonly isUnified: boolean; readonly controllers: readonly string[]; readonly writes: readonly Write[]};
 
+/** For tests: what to look at instead of this process's own. */
+export type CgroupSources = {readonly mountinfo?: string; readonly own?: string; readonly mayMakeGroups?: (folder: string) => boolean};
+
 /** Looks at what is mounted and what this user may change. */
-export function detectCgroups(uid: number, sources: {readonly mountinfo?: string; readonly own?: string} = {}): CgroupHost {
+export function detectCgroups(uid: number, sources: CgroupSources = {}): CgroupHost {
 	const mounts = cgroupMounts(sources.mountinfo ?? fs.readFileSync('/proc/self/mountinfo', 'utf8'));
+	const mayMakeGroups = sources.mayMakeGroups ?? isWritable;
 	const legacy = new Map<string, string>();
 	let unified: CgroupHost['unified'];
 	for (const mount of mounts) {
 		if (mount.type === 'cgroup2') {
-			const parent = uid === 0 ? mount.folder : delegatedFolder(mount.folder, sources.own ?? fs.readFileSync('/proc/self/cgroup', 'utf8'));
+			const parent = uid === 0 ? (mayMakeGroups(mount.folder) ? mount.folder : undefined) : delegatedFolder(mount.folder, sources.own ?? fs.readFileSync('/proc/self/cgroup', 'utf8'));
 			if (parent !== undefined) {
 				unified = {parent, controllers: new Set(readWords(path.join(parent, 'cgroup.controllers')))};
 			}
-		} else if (uid === 0) {
+		} else if (uid === 0 && mayMakeGroups(mount.folder)) {
 			for (const controller of mount.controllers) {
 				legacy.set(controller, mount.folder);
 			}
 		}
 	}
 
-	const obstacle = mounts.length === 0
-		? 'no cgroups are mounted'
-		: (uid === 0 ? 'the kernel has no such controller' : (mounts.some(mount => mount.type === 'cgroup2' && mount.isPrimary) ? 'systemd delegates no such controller to this user' : 'cgroup v1 can only be used by root'));
-	return {...(unified === undefined ? {} : {unified}), legacy, obstacle};
+	return {...(unified === undefined ? {} : {unified}), legacy, obstacle: obstacleTo(uid, mounts, unified !== undefined || legacy.size > 0)};
+}
+
+function obstacleTo(uid: number, mounts: readonly CgroupMount[], isUsable: boolean): string {
+	if (mounts.length === 0) {
+		return 'no cgroups are mounted for writing';
+	}
+
+	if (uid === 0) {
+		return isUsable ? 'the kernel has no such controller' : `no control group can be made in ${mounts[0]!.folder}`;
+	}
+
+	return mounts.some(mount => mount.type === 'cgroup2' && mount.isPrimary) ? 'systemd delegates no such controller to this user' : 'cgroup v1 can only be used by root';
+}
+
+/** Root of a container may find its groups mounted and yet not be allowed to make any. */
+function isWritable(folder: string): boolean {
+	try {
+		fs.accessSync(folder, fs.constants.W_OK);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /** The groups for limits; none when nothing is limited. Throws `invalidParameter` naming the option that can't be enforced, and why. */

@@ -34,7 +34,7 @@ export const containerOptions = {
 	'cpuset-mems': string('', 'The memory nodes it may use (0-3, 0,1)'),
 	'detach-keys': string('', 'The keys that detach (default ctrl-p,ctrl-q)'),
 	device: list('', 'Give it a device of the host (path[:path inside[:rwm]])', {completes: 'file'}),
-	'device-cgroup-rule': list('', 'Allow more devices', {later: 'devices are named one by one (--device)'}),
+	'device-cgroup-rule': list('', 'Allow devices by number, such as \'c 10:200 rw\''),
 	'device-read-bps': list('', 'Limit reading from a device', {later: needsBlockControl}),
 	'device-read-iops': list('', 'Limit reads from a device', {later: needsBlockControl}),
 	'device-write-bps': list('', 'Limit writing to a device', {later: needsBlockControl}),

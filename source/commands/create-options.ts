@@ -101,6 +101,7 @@ function hostConfig(options: ContainerValues, given: ReadonlySet<string>): HostC
 		Mounts: words(options.mount.map(text => parseMount(text))),
 		Tmpfs: pairs(options.tmpfs, ':'),
 		Devices: words(options.device.map(device => deviceMapping(device))),
+		DeviceCgroupRules: words(options['device-cgroup-rule']),
 		Ulimits: words(options.ulimit.map(text => parseUlimit(text))),
 		Sysctls: pairs(options.sysctl, '='),
 		ShmSize: options['shm-size'],

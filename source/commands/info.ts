@@ -43,6 +43,8 @@ function lines(info: EngineInfo): Line[] {
 		['Logging Driver', info['LoggingDriver']],
 		['Cgroup Driver', info['CgroupDriver']],
 		['Cgroup Version', info['CgroupVersion']],
+		['Limits', info.Enforces === undefined ? undefined : info.Enforces.Limits.join(', ') || 'none can be enforced here'],
+		['Device Guard', info.Enforces === undefined ? undefined : deviceGuards[info.Enforces.Devices]],
 		['Security Options', Array.isArray(info['SecurityOptions']) ? (info['SecurityOptions'] as readonly string[]).map(option => option.replaceAll(/name=|profile=/g, '')).join(', ') : undefined],
 		['Kernel Version', info['KernelVersion']],
 		['Operating System', info['OperatingSystem']],
@@ -54,6 +56,13 @@ function lines(info: EngineInfo): Line[] {
 	];
 	return candidates.filter(([, value]) => value !== undefined && value !== '').map(([name, value]) => [name, String(value)]);
 }
+
+const deviceGuards: Readonly<Record<NonNullable<EngineInfo['Enforces']>['Devices'], string>> = {
+	namespace: 'user namespace',
+	filter: 'kernel filter (cgroup v2)',
+	controller: 'devices controller (cgroup v1)',
+	none: 'NONE',
+};
 
 async function boxed(rows: readonly Line[]): Promise<string> {
 	const {default: Table} = await import('cli-table3');

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {parseHostSettings, parseLogLimits} from '../../engine/container/host-settings.js';
+import {parseHostSettings} from '../../engine/container/host-settings.js';
+import {parseLogLimits} from '../../engine/container/log-options.js';
 import {checkSysctls, parseRlimits, parseSecurityOptions} from '../../engine/container/security-settings.js';
 
 test('nothing asked for gives docker\'s defaults', t => {

@@ -14,8 +14,10 @@ const hybrid = [
 ].join('\n');
 
 test('a hybrid host: root gets the v1 controllers, others nothing', t => {
-	const root = detectCgroups(0, {mountinfo: hybrid, own: '0::/'});
+	const root = detectCgroups(0, {mountinfo: hybrid, own: '0::/', mayMakeGroups: folder => !folder.startsWith('/nowhere')});
 	t.deepEqual([...root.legacy], [['cpu', '/sys/fs/cgroup/cpu'], ['memory', '/sys/fs/cgroup/memory']]);
+	t.is(root.unified, undefined);
+	t.is(detectCgroups(0, {mountinfo: hybrid, mayMakeGroups: () => true}).unified?.parent, '/nowhere/unified');
 	const user = detectCgroups(1000, {mountinfo: hybrid, own: '0::/user.slice/user-1000.slice/session-1.scope'});
 	t.is(user.legacy.size, 0);
 	t.is(user.unified, undefined);
@@ -33,6 +35,19 @@ test('a v2 host delegates to the user\'s manager, if we run below it', t => {
 	t.is(inside.unified?.parent, manager);
 	t.true(inside.unified?.controllers.has('memory'));
 	t.is(detectCgroups(1000, {mountinfo, own: '0::/user.slice/user-1000.slice/session-3.scope\n'}).unified, undefined);
+});
+
+test('root that may make no groups can enforce nothing, and is told so', t => {
+	for (const [sources, obstacle] of [
+		[{mountinfo: hybrid, mayMakeGroups: () => false}, 'no control group can be made in /sys/fs/cgroup/cpu'],
+		[{mountinfo: hybrid.replaceAll(' rw,relatime ', ' ro,relatime ')}, 'no cgroups are mounted for writing'],
+		[{mountinfo: ''}, 'no cgroups are mounted for writing'],
+	] as const) {
+		const host = detectCgroups(0, sources);
+		t.like(host, {unified: undefined, obstacle});
+		t.is(host.legacy.size, 0);
+		t.throws(() => planCgroups(host, parseHostSettings({PidsLimit: 10})), {message: `--pids-limit can't be enforced here: ${obstacle} (pids)`});
+	}
 });
 
 test('a limit that can\'t be enforced is refused with the option and the reason', t => {
