@@ -26,26 +26,29 @@ struct entry {
 	struct process process;
 	int target;	      /* pidfd */
 	int namespaces;	      /* CLONE_NEW… to enter */
+	int cgroupns;	      /* -1: the one we are in */
 };
 
 static int join(void *context, struct error *err);
 static _Noreturn void child(void *context);
 static int open_terminal(struct entry *entry, struct error *err);
-static int namespaces_of(pid_t pid, int *flags, struct error *err);
+static int namespaces_of(struct entry *entry, struct error *err);
+static int open_cgroup_namespace(struct entry *entry, struct error *err);
 static int start_ticks(pid_t pid, uint64_t *ticks);
 static int gone(struct error *err);
 
 int launch_exec(const struct plan *plan, struct launched *out, struct error *err)
 {
-	struct entry entry = {.plan = plan, .target = -1};
+	struct entry entry = {.plan = plan, .target = -1, .cgroupns = -1};
 	struct spawn spawn = {.cgroup = -1, .join = join, .child = child, .context = &entry};
 	int failed;
 
 	failed = streams_open(plan, out, &entry.process, err) || exec_open_target(plan->target_pid, plan->target_start_ticks, &entry.target, err) ||
-		 namespaces_of(plan->target_pid, &entry.namespaces, err) || cgroup_open(plan, &spawn.cgroup, err) || oom_spawn(plan, &spawn, &out->pid, &out->pidfd, err);
+		 namespaces_of(&entry, err) || cgroup_open(plan, &spawn.cgroup, err) || oom_spawn(plan, &spawn, &out->pid, &out->pidfd, err);
 	cleanup_fd(&spawn.cgroup);
 	streams_close_child(&entry.process);
 	cleanup_fd(&entry.target);
+	cleanup_fd(&entry.cgroupns);
 	if (failed || streams_wait_ready(plan, out, err)) {
 		streams_close_launched(out);
 		return -1;
@@ -90,6 +93,14 @@ static _Noreturn void child(void *context)
 	const struct process *process = &entry->process;
 	struct error err = {0};
 
+	/*
+	 * Only now: where cgroup2 is mounted with `nsdelegate` (systemd does), nobody moves into a group from inside a namespace that does not show the
+	 * group he comes from (ENOENT).
+	 */
+	if (entry->cgroupns >= 0 && setns(entry->cgroupns, (int)K_CLONE_NEWCGROUP)) {
+		error_system(&err, "enter namespace", "cgroup");
+		process_fail(process->control, &err);
+	}
 	keep_only_descriptors((int[]){process->control, process->start, process->stdio[0], process->stdio[1], process->stdio[2]}, 5);
 	process_reset_signals();
 	if (plan_has(entry->plan, PLAN_FLAG_TTY) && open_terminal(entry, &err))
@@ -111,30 +122,46 @@ static int open_terminal(struct entry *entry, struct error *err)
 }
 
 /* Only those that differ from ours: entering the one we are in is refused where it is the host's. */
-static int namespaces_of(pid_t pid, int *flags, struct error *err)
+static int namespaces_of(struct entry *entry, struct error *err)
 {
 	static const struct {
 		const char *file;
 		int flag;
 	} all[] = {
-		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},	 {"pid", CLONE_NEWPID},
-		{"net", CLONE_NEWNET},	 {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", (int)K_CLONE_NEWCGROUP},
+		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID},	{"net", CLONE_NEWNET},
+		{"ipc", CLONE_NEWIPC},	 {"uts", CLONE_NEWUTS}, {"cgroup", (int)K_CLONE_NEWCGROUP},
 	};
 
-	*flags = 0;
+	entry->namespaces = 0;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		char path[64], own[64];
 		struct stat theirs, ours;
 
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, all[i].file);
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", entry->plan->target_pid, all[i].file);
 		snprintf(own, sizeof(own), "/proc/self/ns/%s", all[i].file);
 		if (stat(own, &ours))
 			return error_system(err, "look at namespace", own);
 		if (stat(path, &theirs))
 			return errno == ENOENT || errno == ESRCH ? gone(err) : error_system(err, "look at namespace", path);
 		if (ours.st_ino != theirs.st_ino)
-			*flags |= all[i].flag;
+			entry->namespaces |= all[i].flag;
 	}
+	return entry->namespaces & (int)K_CLONE_NEWCGROUP ? open_cgroup_namespace(entry, err) : 0;
+}
+
+/* It is entered by itself, later than the others. */
+static int open_cgroup_namespace(struct entry *entry, struct error *err)
+{
+	struct pollfd ended = {.fd = entry->target, .events = POLLIN};
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/cgroup", entry->plan->target_pid);
+	entry->cgroupns = RETRY(open(path, O_RDONLY | O_CLOEXEC));
+	if (poll(&ended, 1, 0) != 0)
+		return gone(err);
+	if (entry->cgroupns < 0)
+		return error_system(err, "open namespace", path);
+	entry->namespaces &= ~(int)K_CLONE_NEWCGROUP;
 	return 0;
 }
 
