@@ -10,7 +10,7 @@ import {containerLogs} from './container/logs.js';
 import {containerPlaces, findContainer, lowerFolders} from './container/container-store.js';
 import {createContainer} from './container/create.js';
 import {handOver} from './container/leaving.js';
-import {listContainers, listEverything} from './container/list.js';
+import {listContainers, listEverything, mountedLayers} from './container/list.js';
 import {readState} from './container/read-state.js';
 import {reconcileContainers} from './container/reconcile.js';
 import {removeContainer} from './container/remove.js';
@@ -33,7 +33,7 @@ import {historyEntry, imageInfo, imageInspectInfo, imageLayer, imagePruneReport,
 export type EngineOptions = {
 	/** Folder of the store. Default: `$TUG_ROOT`, else /var/lib/tug for root, `$XDG_DATA_HOME/tug` for others. */
 	readonly root?: string;
-	/** Folder for sockets, short. Default: /run/tug for root, `$XDG_RUNTIME_DIR/tug` for others. */
+	/** Folder for sockets, short. Default: `$TUG_RUN`, else /run/tug for root, `$XDG_RUNTIME_DIR/tug` for others. */
 	readonly run?: string;
 };
 
@@ -48,6 +48,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 	const journal = eventJournal(store.layout.events);
 	const images: ImageService = imageService(store, {
 		containersUsing: imageId => listEverything(context).filter(container => container.imageId === imageId).map(({id, state}) => ({id, isRunning: state.status === 'running' || state.status === 'paused'})),
+		mountedLayers: () => mountedLayers(context),
 		emit({action, id, attributes}) {
 			journal.append({type: 'image', action, id, attributes});
 		},

@@ -53,7 +53,7 @@ export async function createContainer(context: ContainerContext, unsafeOptions: 
 	const record = makeRecord(context, {options, settings, image, name: name ?? randomName()});
 	const made = commitRecord(context, record, name !== undefined);
 	try {
-		await context.images.ensureLayers(made.layers);
+		warnings.push(...(await context.images.ensureLayers(made.layers)));
 		ensureVolumes(context.store, made.mounts);
 	} catch (error) {
 		await removeContainer(context, made.id, {force: true, volumes: true, isSilent: true}).catch(() => {});

@@ -24,8 +24,8 @@ export type CommitSource = {
 export type ImageSource = {
 	/** Rejects with `notFound` (`No such image: NAME:TAG`) or `invalidParameter`. */
 	find(name: string): Promise<ContainerImage>;
-	/** Makes sure that all layers are unpacked. Rejects with `notFound` when one is gone. */
-	ensureLayers(diffIds: readonly DiffId[]): Promise<void>;
+	/** Makes sure that all layers are unpacked. Resolves to warnings, rejects with `notFound` when one is gone. */
+	ensureLayers(diffIds: readonly DiffId[]): Promise<readonly string[]>;
 	/** Makes an image of a container's image and a layer tar. Resolves to its id. */
 	commitLayer(source: CommitSource, layer: Readable, options: {
 		readonly reference?: string;

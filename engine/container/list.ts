@@ -3,6 +3,7 @@ Listing containers.
 */
 import type {Filters} from '../engine.js';
 import {isEngineError} from '../errors.js';
+import type {DiffId} from '../oci/digest.js';
 import {readBootId} from '../runtime/status-file.js';
 import type {ContainerContext} from './container-context.js';
 import {containerFilter, implyAll, type FilterLookups} from './container-filters.js';
@@ -40,6 +41,12 @@ export function listEverything(context: ContainerContext): ListedContainer[] {
 
 	const listed = listSummaries(context.store, context.summaries, bootId);
 	return listed.sort((a, b) => (a.created < b.created ? 1 : (a.created > b.created ? -1 : 0)));
+}
+
+/** Layers under the containers that run. */
+export function mountedLayers(context: ContainerContext): Set<DiffId> {
+	const running = listEverything(context).filter(({state}) => isActive(state));
+	return new Set(running.flatMap(({id}) => readRecord(context.store, id)?.layers ?? []));
 }
 
 async function lookups(context: ContainerContext, filters: Filters, everything: readonly ListedContainer[]): Promise<FilterLookups> {

@@ -39,9 +39,9 @@ export type ImageService = {
 	find(name: string): Promise<ImageForContainer>;
 	/**
 	Makes sure that the layers are unpacked, from their blobs if need be. To be called after the container's record was written: from then on no collection takes
-	them away. Rejects with `notFound` (code `LAYER_UNKNOWN`) when one is gone for good.
+	them away. Resolves to warnings. Rejects with `notFound` (code `LAYER_UNKNOWN`) when one is gone for good.
 	*/
-	ensureLayers(diffIds: readonly DiffId[]): Promise<void>;
+	ensureLayers(diffIds: readonly DiffId[]): Promise<readonly string[]>;
 	/** `commit` as containers call it. */
 	commitLayer(source: CommitSource, layer: AsyncIterable<Buffer>, options: Pick<CommitLayerOptions, 'reference' | 'comment' | 'author' | 'changes'>): Promise<ImageId>;
 };
@@ -67,7 +67,7 @@ export function imageService(store: Store, hooks: ImageHooks = {}): ImageService
 		save: (names, options) => saveImages({store, catalog, hooks}, names, options),
 		commit: async options => commitLayerAsImage({store, catalog, hooks}, options),
 		find: async name => forContainer(store, catalog, name),
-		ensureLayers: async diffIds => ensureLayers(store, catalog, diffIds),
+		ensureLayers: async diffIds => ensureLayers({store, catalog, hooks}, diffIds),
 		commitLayer: async ({imageId, layers, defaults, command}, tar, options) => commitLayerAsImage({store, catalog, hooks}, {...options, imageId, layers, defaults, tar, createdBy: command}),
 	};
 }

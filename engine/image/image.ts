@@ -73,6 +73,8 @@ export type ContainerUse = {readonly id: string; readonly isRunning: boolean};
 export type ImageHooks = {
 	/** Containers made from an image. */
 	readonly containersUsing?: (imageId: ImageId) => readonly ContainerUse[] | Promise<readonly ContainerUse[]>;
+	/** Layers that running containers have mounted. */
+	readonly mountedLayers?: () => ReadonlySet<DiffId>;
 	/** Told of every change, after it is durable. */
 	readonly emit?: (event: ImageEvent) => void;
 };

@@ -10,7 +10,7 @@ import {EngineError} from '../errors.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import type {DiffId, Digest} from '../oci/digest.js';
 import {layerMediaType, type LayerCompression} from '../oci/media-type.js';
-import {adoptBlob, blobSize, checkExpected, createBlobWriter, integrityError, openBlob, type BlobWriter} from '../store/content-store.js';
+import {adoptBlob, blobSize, checkExpected, createBlobAdopter, createBlobWriter, integrityError, openBlob, type BlobWriter} from '../store/content-store.js';
 import {hasLayer, readLayer} from '../store/layer-store.js';
 import type {Store} from '../store/open-store.js';
 import type {Scratch} from '../store/scratch.js';
@@ -30,11 +30,13 @@ export type LayerToIngest = {
 	readonly diffId: DiffId;
 	/** What the manifest says about the blob, where there is a manifest. */
 	readonly expected?: Descriptor;
+	/** Unpack it even though there is a tree, which this one replaces. */
+	readonly replacesTree?: boolean;
 };
 
 /** Stores and unpacks a layer, or finds that it is there. Returns its blob. Throws `invalidParameter` (code `EINTEGRITY`) on a wrong digest. */
 export async function ingestLayer(context: IngestContext, layer: LayerToIngest): Promise<Descriptor> {
-	const known = findKnown(context, layer);
+	const known = layer.replacesTree ? undefined : findKnown(context, layer);
 	if (known !== undefined) {
 		return known;
 	}
@@ -46,7 +48,7 @@ export async function ingestLayer(context: IngestContext, layer: LayerToIngest):
 }
 
 /** Leases come before looking, so that what is found stays. */
-function findKnown({store, scratch}: IngestContext, {member, diffId, expected}: LayerToIngest): Descriptor | undefined {
+export function findKnown({store, scratch}: IngestContext, {member, diffId, expected}: LayerToIngest): Descriptor | undefined {
 	scratch.leaseLayer(diffId);
 	const candidates = [expected, readLayer(store, diffId)?.blob, tarBlob(member, diffId)].filter(candidate => candidate !== undefined);
 	const blob = (expected === undefined ? candidates : [expected]).find(candidate => {
@@ -89,10 +91,10 @@ async function ingestSpooledTar({store, scratch, signal}: IngestContext, {member
 	return expected ?? blob;
 }
 
-async function ingestStream(context: IngestContext, {member, diffId, expected}: LayerToIngest, compression: LayerCompression): Promise<Descriptor> {
+async function ingestStream(context: IngestContext, {member, diffId, expected, replacesTree}: LayerToIngest, compression: LayerCompression): Promise<Descriptor> {
 	const {store, scratch, signal} = context;
-	const writer = createBlobWriter(store, scratch, member.subject);
-	const unpacker = hasLayer(store, diffId) ? undefined : startUnpackerOrClose(writer, {store, scratch, subject: member.subject, signal});
+	const writer = member.landing === undefined ? createBlobWriter(store, scratch, member.subject) : createBlobAdopter(store, scratch, member.landing, member.subject);
+	const unpacker = hasLayer(store, diffId) && !replacesTree ? undefined : startUnpackerOrClose(writer, {store, scratch, subject: member.subject, signal});
 	try {
 		const tarDigest = await pump({...context, writer, unpacker, compression, member});
 		const blob: Descriptor = {mediaType: expected?.mediaType || layerMediaType(compression), digest: writer.digest(), size: writer.sizeBytes};

@@ -4,7 +4,7 @@ Unpacked layers by diff id: a folder with layer.json and the tree. A layer's fol
 import fs from 'node:fs';
 import path from 'node:path';
 import {errorCode, systemError} from '../errors.js';
-import {readIfThere, syncFolder, writeFileAtomic} from '../files/atomic-file.js';
+import {readIfThere, renameIfThere, syncFolder, writeFileAtomic} from '../files/atomic-file.js';
 import {parseDescriptor, type Descriptor} from '../oci/descriptor.js';
 import {digestHex, parseDiffId, type DiffId} from '../oci/digest.js';
 import {asCount, defined, optional, parseJsonObject, shapeError} from '../oci/json-shape.js';
@@ -32,6 +32,11 @@ export function hasLayer(store: Store, diffId: DiffId): boolean {
 	return fs.existsSync(store.layout.layerRecord(diffId));
 }
 
+/** It was unpacked when its user had one id only, and now there are more: its files could have their owners. */
+export function isNeedlesslySquashed(store: Store, diffId: DiffId): boolean {
+	return !store.mapping.single && fs.existsSync(store.layout.layerSquash(diffId));
+}
+
 /** All diff ids that have a folder. */
 export function listLayers(store: Store): readonly DiffId[] {
 	return fs.readdirSync(store.layout.layers).map(name => parseDiffId(`sha256:${name}`)).filter(diffId => diffId !== undefined);
@@ -48,12 +53,16 @@ export function createLayerFolder(scratch: Scratch): LayerFolder {
 
 /**
 Names a finished tree (already synced by whoever wrote it). When another process was quicker, its layer stays and this one is left for the scratch folder's
-removal: both are the same.
+removal: both are the same. A squashed layer makes way for one that is not; killed in between, it is unpacked again from its blob.
 */
 export function commitLayer(store: Store, scratch: Scratch, layer: LayerFolder, record: LayerRecord): void {
 	scratch.leaseLayer(record.diffId);
 	writeFileAtomic(path.join(layer.folder, 'layer.json'), JSON.stringify(record));
 	try {
+		if (record.squash !== true && isNeedlesslySquashed(store, record.diffId)) {
+			renameIfThere(store.layout.layer(record.diffId), scratch.path('squashed'));
+		}
+
 		fs.renameSync(layer.folder, path.join(store.layout.layers, digestHex(record.diffId)));
 	} catch (error) {
 		if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') {
