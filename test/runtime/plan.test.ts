@@ -165,7 +165,7 @@ function checker(t: ExecutionContext): string | undefined {
 		fs.rmSync(folder, {recursive: true});
 	});
 	const output = path.join(folder, 'plan-check');
-	const sources = ['test/native/plan-check.c', 'engine/native/plan.c', 'engine/native/error.c'].map(file => path.join(repositoryRoot, file));
+	const sources = ['test/native/plan-check.c', ...['plan', 'plan_bytes', 'plan_records', 'plan_nested', 'error'].map(name => `engine/native/${name}.c`)].map(file => path.join(repositoryRoot, file));
 	for (const sanitize of [['-fsanitize=address,undefined', '-fno-sanitize-recover=all'], []]) {
 		const {status, error} = spawnSync('cc', ['-std=gnu11', '-g', '-O1', ...sanitize, '-I', path.join(repositoryRoot, 'engine/native'), '-o', output, ...sources]);
 		if (status === 0) {
