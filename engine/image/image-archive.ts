@@ -21,6 +21,8 @@ export type ArchiveMember = {
 	readonly sizeBytes: number;
 	/** A file of its own that may be renamed away, with its digest; undefined when it lies inside the archive. */
 	readonly spooled?: {readonly file: string; readonly digest: Digest};
+	/** A file on the store's file system that holds exactly these bytes once they were read: it becomes the blob. */
+	readonly landing?: string;
 	/** Its bytes; pieces as `readRegion` has them. */
 	read(): AsyncIterable<Buffer>;
 	/** The first bytes, at most `length`. */

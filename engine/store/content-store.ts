@@ -112,6 +112,49 @@ export function createBlobWriter(store: Store, scratch: Scratch, subject: string
 	};
 }
 
+/**
+The same for a file that somebody else fills, such as a download: the pieces that are written in order are only hashed, and at the end the file becomes the blob. `abort`
+leaves the file.
+*/
+export function createBlobAdopter(store: Store, scratch: Scratch, file: string, subject: string): BlobWriter {
+	const hash = createHash('sha256');
+	let sizeBytes = 0;
+	let digest: Digest | undefined;
+	const finish = () => {
+		digest ??= `sha256:${hash.digest('hex')}` as Digest;
+		return digest;
+	};
+
+	return {
+		get sizeBytes() {
+			return sizeBytes;
+		},
+		async write(piece) {
+			hash.update(piece);
+			sizeBytes += piece.length;
+		},
+		digest: finish,
+		async commit(expected = {}) {
+			const found = {digest: finish(), size: sizeBytes};
+			checkExpected(subject, found, expected);
+			scratch.leaseBlob(found.digest);
+			if (!hasBlob(store, found.digest)) {
+				try {
+					const handle = await fs.promises.open(file, 'r');
+					await handle.datasync().finally(async () => handle.close());
+				} catch (error) {
+					throw systemError(`storing ${subject}`, error);
+				}
+
+				placeBlob(store, file, found.digest);
+			}
+
+			return found;
+		},
+		abort() {},
+	};
+}
+
 /** Makes a file of the scratch folder, hashed already, a blob: no byte is copied. */
 export function adoptBlob(store: Store, scratch: Pick<Scratch, 'leaseBlob'>, path: string, digest: Digest): void {
 	scratch.leaseBlob(digest);

@@ -13,7 +13,11 @@ ROOT/leaving/<id>                 containers to remove: at once, or once they ha
 ROOT/volumes/<name>/              volume.json and _data/
 ROOT/execs/<id>/                  exec sessions: config.json, status.json
 ROOT/tmp/<maker>-<n>/             half-made things of one process, and the lease on what it has put in place; swept once the maker is gone
+ROOT/tmp/downloads/<hex>          a blob on its way from a registry, with what of it is there (.parts) and who works on it (.lock); outlives its maker, so that the next goes on
 ROOT/trash/                       blob-…, layer-…: taken away by a collection that may still give them back; dead-…: being deleted
+ROOT/registry/uploads/<id>/       blobs on their way in through the registry server: session.json and data, for whichever server continues them
+ROOT/registry/leases/<key>/<hex>  blobs that a repository was sent or asked about and that no manifest may name yet; the file's time is the lease's
+ROOT/registry/                    also what servers of this store share: the key of their tokens, notifications not yet delivered
 ROOT/events.jsonl                 event journal
 RUN/<id>.sock                     sockets of monitors
 RUN/sandbox/                      the user's sandbox (shared by all stores of the user)
@@ -54,7 +58,13 @@ export function storeLayout(root: string, run: string) {
 		execs: at('execs'),
 		exec: (id: string) => at('execs', id),
 		temporary: at('tmp'),
+		downloads: at('tmp', 'downloads'),
+		download: (digest: Digest) => at('tmp', 'downloads', digestHex(digest)),
 		trash: at('trash'),
+		registry: at('registry'),
+		uploads: at('registry', 'uploads'),
+		upload: (id: string) => at('registry', 'uploads', id),
+		leases: at('registry', 'leases'),
 		events: at('events.jsonl'),
 		socket: (id: string) => path.join(run, `${id}.sock`),
 	};

@@ -49,6 +49,7 @@ export async function reconcile(store: Store): Promise<Reconciled> {
 function deadScratch(store: Store): readonly string[] {
 	return list(store.layout.temporary)
 		.map(name => ({name, place: path.join(store.layout.temporary, name)}))
+		.filter(({place}) => place !== store.layout.downloads) // Made to outlive their makers.
 		.filter(({name, place}) => isAbandoned(name, place))
 		.map(({place}) => place);
 }

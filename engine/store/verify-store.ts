@@ -90,7 +90,8 @@ function checkLayers(store: Store): string[] {
 function checkTidiness(store: Store): string[] {
 	const roots = scanRoots(store);
 	return [
-		...listIfThere(store.layout.temporary).map(name => `tmp/${name} is left over`),
+		...listIfThere(store.layout.temporary).filter(name => name !== 'downloads').map(name => `tmp/${name} is left over`),
+		...listIfThere(store.layout.downloads).map(name => `tmp/downloads/${name} is left over`),
 		...listIfThere(store.layout.trash).filter(name => !name.startsWith('dead-')).map(name => `trash/${name} is left over`),
 		...listIfThere(store.layout.blobs).filter(hex => !roots.blobs.has(hex)).map(hex => `blob ${hex} is not used`),
 		...listLayers(store).map(diffId => digestHex(diffId)).filter(hex => !roots.layers.has(hex)).map(hex => `layer ${hex} is not used`),
