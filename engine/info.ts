@@ -56,7 +56,7 @@ export function engineInfo({context, imageCount, mappingAdvice}: InfoSources): E
 		SystemTime: new Date().toISOString(),
 		LoggingDriver: 'json-file',
 		CgroupDriver: cgroups.unified === undefined && cgroups.legacy.size === 0 ? 'none' : 'cgroupfs',
-		CgroupVersion: cgroups.legacy.size > 0 || cgroups.unified === undefined ? '1' : '2',
+		CgroupVersion: String(cgroups.version),
 		NEventsListener: 0,
 		KernelVersion: os.release(),
 		OperatingSystem: operatingSystem(),

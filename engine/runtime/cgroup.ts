@@ -25,6 +25,8 @@ export type Limits = {
 };
 
 export type CgroupHost = {
+	/** What the host has, whether this user may use it or not; a hybrid one, with controllers in v1, is 1. */
+	readonly version: 1 | 2;
 	/** The v2 hierarchy: the folder new groups may be made in. */
 	readonly unified?: {readonly parent: string; readonly controllers: ReadonlySet<string>};
 	/** v1: controller → folder new groups may be made in. */
@@ -61,7 +63,7 @@ export function detectCgroups(uid: number, sources: CgroupSources = {}): CgroupH
 		}
 	}
 
-	return {...(unified === undefined ? {} : {unified}), legacy, obstacle: obstacleTo(uid, mounts, unified !== undefined || legacy.size > 0)};
+	return {version: isPureUnified(mounts) ? 2 : 1, ...(unified === undefined ? {} : {unified}), legacy, obstacle: obstacleTo(uid, mounts, unified !== undefined || legacy.size > 0)};
 }
 
 function obstacleTo(uid: number, mounts: readonly CgroupMount[], isUsable: boolean): string {
@@ -73,7 +75,11 @@ function obstacleTo(uid: number, mounts: readonly CgroupMount[], isUsable: boole
 		return isUsable ? 'the kernel has no such controller' : `no control group can be made in ${mounts[0]!.folder}`;
 	}
 
-	return mounts.some(mount => mount.type === 'cgroup2' && mount.isPrimary) ? 'systemd delegates no such controller to this user' : 'cgroup v1 can only be used by root';
+	return isPureUnified(mounts) ? 'systemd delegates no such controller to this user' : 'cgroup v1 can only be used by root';
+}
+
+function isPureUnified(mounts: readonly CgroupMount[]): boolean {
+	return mounts.some(({type}) => type === 'cgroup2') && mounts.every(({controllers}) => controllers.length === 0);
 }
 
 /** Root of a container may find its groups mounted and yet not be allowed to make any. */
@@ -284,7 +290,7 @@ function cpuTime(limits: Limits): {option: string; periodUs: number; quotaUs: nu
 	return undefined;
 }
 
-type CgroupMount = {readonly folder: string; readonly type: 'cgroup' | 'cgroup2'; readonly controllers: readonly string[]; readonly isPrimary: boolean};
+type CgroupMount = {readonly folder: string; readonly type: 'cgroup' | 'cgroup2'; readonly controllers: readonly string[]};
 
 /** proc(5), mountinfo: `id parent dev root MOUNTPOINT options … - TYPE source SUPER_OPTIONS`. */
 function cgroupMounts(mountinfo: string): CgroupMount[] {
@@ -296,7 +302,7 @@ function cgroupMounts(mountinfo: string): CgroupMount[] {
 		const isReadonly = before.split(' ')[5]?.split(',').includes('ro') === true;
 		if (folder !== undefined && (type === 'cgroup' || type === 'cgroup2') && !isReadonly) {
 			const controllers = type === 'cgroup' ? options.split(',').filter(option => !option.includes('=') && option !== 'rw') : [];
-			found.set(folder, {folder, type, controllers, isPrimary: folder === '/sys/fs/cgroup'});
+			found.set(folder, {folder, type, controllers});
 		}
 	}
 

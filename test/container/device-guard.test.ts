@@ -7,10 +7,10 @@ import {deviceFilter, defaultDeviceRules} from '../../engine/runtime/security/de
 
 const unified = {parent: '/sys/fs/cgroup', controllers: new Set<string>()};
 const hosts: Readonly<Record<'v2' | 'v1' | 'hybrid' | 'neither', CgroupHost>> = {
-	v2: {unified, legacy: new Map(), obstacle: ''},
-	v1: {legacy: new Map([['devices', '/cg/devices'], ['memory', '/cg/memory']]), obstacle: ''},
-	hybrid: {unified, legacy: new Map([['devices', '/cg/devices']]), obstacle: ''},
-	neither: {legacy: new Map([['memory', '/cg/memory']]), obstacle: 'no cgroups are mounted for writing'},
+	v2: {version: 2, unified, legacy: new Map(), obstacle: ''},
+	v1: {version: 1, legacy: new Map([['devices', '/cg/devices'], ['memory', '/cg/memory']]), obstacle: ''},
+	hybrid: {version: 1, unified, legacy: new Map([['devices', '/cg/devices']]), obstacle: ''},
+	neither: {version: 1, legacy: new Map([['memory', '/cg/memory']]), obstacle: 'no cgroups are mounted for writing'},
 };
 
 test('what guards the devices of a host', t => {

@@ -18,6 +18,7 @@ test('a hybrid host: root gets the v1 controllers, others nothing', t => {
 	t.deepEqual([...root.legacy], [['cpu', '/sys/fs/cgroup/cpu'], ['memory', '/sys/fs/cgroup/memory']]);
 	t.is(root.unified, undefined);
 	t.is(detectCgroups(0, {mountinfo: hybrid, mayMakeGroups: () => true}).unified?.parent, '/nowhere/unified');
+	t.is(root.version, 1);
 	const user = detectCgroups(1000, {mountinfo: hybrid, own: '0::/user.slice/user-1000.slice/session-1.scope'});
 	t.is(user.legacy.size, 0);
 	t.is(user.unified, undefined);
@@ -34,7 +35,9 @@ test('a v2 host delegates to the user\'s manager, if we run below it', t => {
 	const inside = detectCgroups(1000, {mountinfo, own: '0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n'});
 	t.is(inside.unified?.parent, manager);
 	t.true(inside.unified?.controllers.has('memory'));
-	t.is(detectCgroups(1000, {mountinfo, own: '0::/user.slice/user-1000.slice/session-3.scope\n'}).unified, undefined);
+	const outside = detectCgroups(1000, {mountinfo, own: '0::/user.slice/user-1000.slice/session-3.scope\n'});
+	t.is(outside.unified, undefined);
+	t.deepEqual([outside.version, inside.version], [2, 2], 'the version is the host\'s, whether it can be used or not');
 });
 
 test('root that may make no groups can enforce nothing, and is told so', t => {
