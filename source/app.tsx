@@ -11,11 +11,12 @@ import type {Action} from './state/actions.js';
 import {initialState, type AppState} from './state/app-state.js';
 import {reducer} from './state/reducer.js';
 import {createStore, type Store} from './state/store.js';
+import {isAsciiLocale} from './terminal/character-set.js';
 import type {InputEvent} from './terminal/input-parser.js';
 import {isLightBackground} from './terminal/modes.js';
 import {Terminal} from './terminal/terminal.js';
-import {builtInThemes} from './theme/built-in-themes.js';
-import {colourDepth} from './theme/colour.js';
+import {builtInThemes, defaultThemeName} from './theme/built-in-themes.js';
+import {colourDepth, type ColourDepth} from './theme/colour.js';
 import {ThemeContext} from './theme/theme-context.js';
 import {prepareTheme, type ThemeData} from './theme/theme.js';
 import {readUserSettings, settingsFolder} from './theme/user-settings.js';
@@ -37,9 +38,12 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 	const settings = await readUserSettings(settingsFolder(process.env));
 	const themes = [...new Map([...builtInThemes, ...settings.themes].map(theme => [theme.name, theme])).values()];
 	const chosen = themes.find(({name}) => name === settings.theme);
-	const terminal = new Terminal({input: process.stdin, output: process.stdout, mouse: settings.mouse ?? true});
+	const depth = colourDepth(process.env);
+	// The sixteen colours are the terminal's own and fit its background.
+	const followsBackground = chosen === undefined && depth !== '16';
+	const terminal = new Terminal({input: process.stdin, output: process.stdout, mouse: settings.mouse ?? true, isAscii: isAsciiLocale(process.env)});
 	const store = createStore(reducer, initialState({
-		size: terminal.size, nowMs: Date.now(), label: engine.label, themeName: chosen?.name ?? 'dark', mouse: settings.mouse ?? true, hasDemo: demo !== undefined,
+		size: terminal.size, nowMs: Date.now(), label: engine.label, themeName: chosen?.name ?? defaultThemeName(depth), mouse: settings.mouse ?? true, hasDemo: demo !== undefined,
 	}));
 	const ended = new AbortController();
 	const quit = new Promise<void>(resolve => {
@@ -50,7 +54,7 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 		});
 		terminal.open({
 			onInput(event) {
-				takeInput(store, event, chosen === undefined);
+				takeInput(store, event, followsBackground);
 			},
 			onResize(size) {
 				store.dispatch({type: 'resized', size});
@@ -66,7 +70,7 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 			store.dispatch({type: 'messageShown', tone: 'warning', text: problem});
 		}
 
-		const app = renderApp({store, terminal, themes});
+		const app = renderApp({store, terminal, themes, depth});
 		await quit;
 		ended.abort();
 		app.unmount();
@@ -86,11 +90,12 @@ function whyNoScreen(): string | undefined {
 	return process.env['TERM'] === 'dumb' ? 'tug: this terminal (TERM=dumb) cannot show the dashboard; the other commands work (see `tug --help`)' : undefined;
 }
 
-type Parts = {readonly store: Store; readonly terminal: Terminal; readonly themes: readonly ThemeData[]};
+type Parts = {readonly store: Store; readonly terminal: Terminal; readonly themes: readonly ThemeData[]; readonly depth: ColourDepth};
 
 // In debug mode Ink writes every frame whole and at once, which is what our last stage wants.
-function renderApp({store, terminal, themes}: Parts) {
-	return render(<App store={store} terminal={terminal} themes={themes}/>, {
+function renderApp(parts: Parts) {
+	const {terminal} = parts;
+	return render(<App {...parts}/>, {
 		stdout: terminal.frames as unknown as NodeJS.WriteStream,
 		stdin: terminal.silentInput as unknown as NodeJS.ReadStream,
 		stderr: terminal.frames as unknown as NodeJS.WriteStream,
@@ -101,23 +106,23 @@ function renderApp({store, terminal, themes}: Parts) {
 	});
 }
 
-function App({store, terminal, themes}: Parts): ReactNode {
+function App({store, terminal, themes, depth}: Parts): ReactNode {
 	return (
 		<StoreContext value={store}>
 			<CanvasContext value={terminal.canvas}>
-				<Themed themes={themes}/>
+				<Themed themes={themes} depth={depth}/>
 			</CanvasContext>
 		</StoreContext>
 	);
 }
 
-function Themed({themes}: {readonly themes: readonly ThemeData[]}): ReactNode {
+function Themed({themes, depth}: Pick<Parts, 'themes' | 'depth'>): ReactNode {
 	const {themeName}: AppState = useAppState();
 	const theme = useMemo(() => {
 		const data = themes.find(({name}) => name === themeName) ?? builtInThemes[0]!;
 		const base = builtInThemes.find(({name}) => name === (data.extends ?? (data.background === 'light' ? 'light' : 'dark')));
-		return prepareTheme(data, colourDepth(process.env), base);
-	}, [themes, themeName]);
+		return prepareTheme(data, depth, base);
+	}, [themes, themeName, depth]);
 	return (
 		<ThemeContext value={theme}>
 			<RootView/>

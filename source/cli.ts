@@ -18,7 +18,8 @@ const errors = standardOutput(2);
 let opened: Promise<Engine> | undefined;
 let debug = false;
 
-async function main(words: readonly string[]): Promise<number> {
+/** Runs one command. Resolves to its exit code. */
+export async function main(words: readonly string[]): Promise<number> {
 	let command: Command | undefined;
 	try {
 		const globals = parse({options: globalOptions, interspersed: false}, words);
@@ -155,14 +156,10 @@ async function report(error: unknown, command: Command | undefined): Promise<num
 
 async function close(): Promise<void> {
 	try {
-		await (await opened)?.close();
+		const engine = opened;
+		opened = undefined;
+		await (await engine)?.close();
 	} catch {
 		// What went wrong with opening was reported; closing has nothing left to lose.
 	}
 }
-
-// Nothing is left to write: all output is written when its call returns. Waiting for handles to close would only take time.
-// eslint-disable-next-line unicorn/prefer-top-level-await -- it is bundled as CommonJS
-void main(process.argv.slice(2)).then(exitCode => {
-	process.exit(exitCode);
-});

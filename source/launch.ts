@@ -1,49 +1,21 @@
-/**
-The file that is run: starts the command line from V8's compiled form of it when that is there, which saves what parsing 400 kB costs (about 4 ms, a quarter of Node's own start).
-Whoever may write beside the program leaves that form behind after a `run`; it is of no use to another version of Node or of tug, which then makes its own.
-*/
+/** The file that is run. */
 /* eslint-disable unicorn/prefer-module -- this file is built as CommonJS */
-import fs from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
-import vm from 'node:vm';
+import {loadProgram, useOf} from './program.js';
 
-/** Set by the build: V8 itself compares no more than the length of the source. */
+/** Both set by the build. */
 declare const __mainDigest: string;
-/** `latin1` where the source is plain ASCII: then V8 keeps, and compares, half as much. */
 declare const __mainEncoding: 'latin1' | 'utf8';
 
-const file = path.join(__dirname, 'main.cjs');
-const cacheFile = path.join(__dirname, `main-${__mainDigest}.cache`);
-const cachedData = readIfThere(cacheFile);
-const source = `(function(require,module,exports,__filename,__dirname,__import){${fs.readFileSync(file, __mainEncoding)}\n})`;
-const script = new vm.Script(source, {filename: file, ...(cachedData === undefined ? {} : {cachedData})});
-if ((cachedData === undefined || script.cachedDataRejected) && process.argv[2] === 'run') {
-	process.once('exit', leaveCompiled);
+const words = process.argv.slice(2);
+const program = loadProgram({folder: __dirname, use: useOf(words), digest: __mainDigest, encoding: __mainEncoding});
+// What V8 compiles for a debugger, a profile or special options would be of no use to others.
+if (!program.wasCompiled && (words[0] === 'run' || words[0] === 'ps') && process.execArgv.length === 0 && !process.env['NODE_OPTIONS'] && !process.env['NODE_V8_COVERAGE']) {
+	process.once('exit', program.keep);
 }
 
-(script.runInThisContext() as (...values: readonly unknown[]) => void)(require, module, exports, file, __dirname, async (name: string) => import(name) as Promise<unknown>);
-
-function readIfThere(name: string): Buffer | undefined {
-	try {
-		return fs.readFileSync(name);
-	} catch {
-		return undefined;
-	}
-}
-
-/** Everything that was compiled until now, so of what a `run` needs nothing is left to compile. */
-function leaveCompiled(): void {
-	try {
-		// Only in a place of one's own: root does not write into somebody's home.
-		if (fs.statSync(__dirname).uid !== process.geteuid!()) {
-			return;
-		}
-
-		const temporary = `${cacheFile}.${process.pid}`;
-		fs.writeFileSync(temporary, script.createCachedData(), {mode: 0o644});
-		fs.renameSync(temporary, cacheFile);
-	} catch {
-		// A read-only or full disk: it starts as it did.
-	}
-}
+// Nothing is left to write: all output is written when its call returns. Waiting for handles to close would only take time.
+// eslint-disable-next-line unicorn/prefer-top-level-await -- it is built as CommonJS
+void program.main(words).then(exitCode => {
+	process.exit(exitCode);
+});

@@ -261,6 +261,40 @@ test.serial('NO_COLOR: no colour is sent, and the state and the choice can still
 	t.regex(rowOf(robot, 'web-0'), /▌ ● running/);
 });
 
+test.serial('a terminal without UTF-8 gets ASCII, and nothing is lost by it', async t => {
+	const robot = await open(t, {environment: {LANG: 'C', LIVELY_HOSTILE: '1'}});
+	t.regex(robot.screen, /> \* running +web-0/);
+	t.regex(robot.screen, /x exited 137 +api-1/);
+	t.regex(robot.screen, /\+- 1 Containers -+\+/);
+	robot.press('/', ...'hostile', '\r');
+	await robot.until('after the attack');
+	robot.press('4', '?');
+	await robot.until('scroll cut lines');
+	t.notRegex(robot.output, /[^\u0000-\u007F]/);
+});
+
+test.serial('sixteen colours are the terminal\'s own: what runs is green', async t => {
+	const robot = await open(t, {environment: {TERM: 'xterm', COLORTERM: undefined}});
+	t.true(robot.output.includes('\u001B[32m'));
+	t.notRegex(robot.output, /[34]8;[25];/);
+	await robot.until('000064bbbbbb');
+	await robot.bytesAfter(() => {}, 300);
+	robot.output = '';
+	robot.press('\u001B]11;rgb:ffff/ffff/ffff\u0007');
+	t.is(await robot.bytesAfter(() => {}), '', 'they fit a light background too');
+});
+
+test.serial('whoever is asked about a container that goes meanwhile is asked no more', async t => {
+	const robot = await open(t);
+	robot.press('d');
+	await robot.until('web-0 is running. Stop it at once and remove it?');
+	robot.kill('SIGUSR2');
+	await robot.until('web-0 is stopped by now. Remove it?');
+	robot.press('n');
+	await robot.until(screen => !screen.includes('Remove it?'));
+	t.regex(rowOf(robot, 'web-0'), /exited/);
+});
+
 test.serial('what is pasted goes into the filter, and is never taken for keys', async t => {
 	const robot = await open(t);
 	robot.press('\u001B[200~dq\u001B[201~');

@@ -49,7 +49,7 @@ export function spawnNative(
 			try {
 				resolve(readReport(command, text, code ?? signal));
 			} catch (error) {
-				reject(error);
+				reject(error instanceof Error ? error : new Error(String(error)));
 			}
 		});
 	});

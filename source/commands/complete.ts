@@ -153,7 +153,7 @@ function waitingOption(table: OptionTable, word: string): Option | undefined {
 
 	const option = Object.values(table).find(candidate => candidate.short === word.at(-1));
 	const switches = new Set(Object.values(table).flatMap(candidate => (candidate.kind === 'bool' ? [candidate.short] : [])));
-	const isLast = Array.from(word.slice(1, -1)).every(letter => switches.has(letter));
+	const isLast = [...word].slice(1, -1).every(letter => switches.has(letter));
 	return option !== undefined && option.kind !== 'bool' && isLast ? option : undefined;
 }
 

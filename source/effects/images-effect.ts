@@ -45,7 +45,7 @@ export function imagesEffect({engine, store, signal}: EffectContext): ImagesEffe
 
 	const loadLayersSoon = debounced(loadLayers, settleMs, signal);
 	store.onAction((_, state, previous) => {
-		const isNew = state.images.selectedId !== previous.images.selectedId || state.focus !== previous.focus || state.size !== previous.size || state.images.items !== previous.images.items;
+		const isNew = state.images.selectedId !== previous.images.selectedId || state.focus !== previous.focus || state.size !== previous.size || state.images.items !== previous.images.items || state.images.filter !== previous.images.filter;
 		if (isNew && selectedItem(state, 'images')?.id !== state.layers.imageId) {
 			loadLayersSoon();
 		}

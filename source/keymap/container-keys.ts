@@ -16,7 +16,7 @@ export const containerKeys: KeyGroup = {
 			label: 'pause',
 			description: 'pause it, or let it go on',
 			panes,
-			hint: 13,
+			hint: whenChosen(13),
 			disabled: state => whyNot(state, ['running', 'paused'], 'pause'),
 			action(state) {
 				const container = containerInView(state);
@@ -29,7 +29,7 @@ export const containerKeys: KeyGroup = {
 			label: 'remove',
 			description: 'remove it; a running one only after asking',
 			panes,
-			hint: 14,
+			hint: whenChosen(14),
 			disabled: state => whyNot(state, undefined, 'remove'),
 			action(state) {
 				const container = containerInView(state);
@@ -45,9 +45,9 @@ export const containerKeys: KeyGroup = {
 			keys: ['e'],
 			shown: 'e',
 			label: 'shell',
-			description: 'open a shell in it; the dashboard returns after it',
+			description: 'open a shell in it; exit comes back here',
 			panes,
-			hint: 15,
+			hint: whenChosen(15),
 			disabled: state => whyNot(state, ['running'], 'shell'),
 			action(state) {
 				const container = containerInView(state);
@@ -58,7 +58,7 @@ export const containerKeys: KeyGroup = {
 			keys: ['y'],
 			shown: 'y',
 			label: 'copy id',
-			description: 'copy its id to the clipboard',
+			description: 'copy its id',
 			panes,
 			disabled: state => whyNot(state, undefined, 'copy'),
 			action(state) {
@@ -78,13 +78,18 @@ function verb({keys, verb, label, description, hint, only}: VerbKey): KeyBinding
 		label,
 		description,
 		panes,
-		hint,
+		hint: whenChosen(hint),
 		disabled: state => whyNot(state, only, label),
 		action(state) {
 			const container = containerInView(state);
 			return container === undefined ? undefined : {type: 'verbRequested', verb, id: container.id};
 		},
 	};
+}
+
+// Without a container the footer has room for what does work.
+function whenChosen(place: number): (state: AppState) => number | undefined {
+	return state => (containerInView(state) === undefined ? undefined : place);
 }
 
 function whyNot(state: AppState, only: ReadonlyArray<Container['state']> | undefined, label: string): string | undefined {

@@ -3,17 +3,18 @@ import type {KeyGroup} from './key-binding.js';
 export const generalKeys: KeyGroup = {
 	title: 'Dashboard',
 	bindings: [
-		{keys: ['/'], shown: '/', label: 'filter', description: 'show only what holds this text; esc clears it', hint: 31, action: () => ({type: 'filterOpened'})},
+		{keys: ['/'], shown: '/', label: 'filter', description: 'show only what holds a text; esc: all', hint: ({focus}) => (focus === 'logs' ? 8 : 16), action: () => ({type: 'filterOpened'})},
 		{keys: ['+', 'z'], shown: '+', label: 'zoom', description: 'this pane on the whole screen', hint: 41, action: () => ({type: 'zoomToggled'})},
 		{keys: ['T'], shown: 'T', label: 'theme', description: 'next theme', action: () => ({type: 'themeCycled'})},
-		{keys: ['m'], shown: 'm', label: 'mouse', description: 'mouse on or off (off: the terminal selects text)', action: () => ({type: 'mouseToggled'})},
+		{keys: ['m'], shown: 'm', label: 'mouse', description: 'mouse on or off (off: select text)', action: () => ({type: 'mouseToggled'})},
 		{
-			keys: ['!'], shown: '!', label: 'notices', description: 'what this host cannot do, and what mends it',
+			keys: ['!'], shown: '!', label: 'notices', description: 'what this host cannot do, what mends it',
 			disabled: state => (state.engine.warnings.length === 0 ? 'notices: there are none' : undefined),
 			action: () => ({type: 'noticesToggled'}),
 		},
 		{
-			keys: ['D'], shown: 'D', label: 'demo', description: 'load a small image and start a few containers from it',
+			keys: ['D'], shown: 'D', label: 'demo', description: 'load a small image and start containers',
+			hint: ({containers, demo}) => (demo === 'offered' && containers.items.status === 'ready' && containers.items.value.length === 0 ? 1 : undefined),
 			disabled: state => (state.demo === 'none' ? 'demo: this engine has none' : state.demo === 'running' ? 'demo: it is being started' : undefined),
 			action: () => ({type: 'demoRequested'}),
 		},

@@ -21,7 +21,7 @@ export const imageKeys: KeyGroup = {
 			keys: ['y'],
 			shown: 'y',
 			label: 'copy id',
-			description: 'copy the id of the image or layer to the clipboard',
+			description: 'copy the id of the image or layer',
 			panes: ['images', 'layers'],
 			hint: 11,
 			disabled: state => (selectedItem(state, state.focus === 'layers' ? 'layers' : 'images') === undefined ? 'copy: nothing is chosen' : undefined),

@@ -13,8 +13,8 @@ export type KeyBinding = {
 	readonly description: string;
 	/** The panes it works in; all when left out. */
 	readonly panes?: readonly PaneId[];
-	/** Shown in the footer, lower numbers further left; left out: in the help only. */
-	readonly hint?: number;
+	/** Shown in the footer, lower numbers further left; left out, or undefined as things are now: in the help only. */
+	readonly hint?: number | ((state: AppState) => number | undefined);
 	/** Why it does nothing now; undefined when it does. */
 	readonly disabled?: (state: AppState) => string | undefined;
 	readonly action: (state: AppState) => Action | undefined;
@@ -24,4 +24,9 @@ export type KeyGroup = {readonly title: string; readonly bindings: readonly KeyB
 
 export function isIn(binding: KeyBinding, pane: PaneId): boolean {
 	return binding.panes === undefined || binding.panes.includes(pane);
+}
+
+/** Its place in the footer, if it has one now. */
+export function hintOf({hint}: KeyBinding, state: AppState): number | undefined {
+	return typeof hint === 'function' ? hint(state) : hint;
 }

@@ -1,14 +1,9 @@
 /** A key and the state → what to do. */
 import type {Action} from '../state/actions.js';
 import type {AppState, Overlay} from '../state/app-state.js';
-import {containerKeys} from './container-keys.js';
-import {generalKeys} from './general-keys.js';
-import {imageKeys} from './image-keys.js';
-import {isIn, type KeyBinding, type KeyGroup} from './key-binding.js';
-import {logKeys} from './log-keys.js';
-import {movementKeys} from './movement-keys.js';
-
-export const keyGroups: readonly KeyGroup[] = [containerKeys, imageKeys, logKeys, movementKeys, generalKeys];
+import {helpPage} from './help-page.js';
+import {hintOf, isIn, type KeyBinding} from './key-binding.js';
+import {keyGroups} from './key-groups.js';
 
 const bindings: readonly KeyBinding[] = keyGroups.flatMap(group => group.bindings);
 
@@ -38,9 +33,13 @@ export function hintsFor(state: AppState): Hint[] {
 	}
 
 	return bindings
-		.filter(binding => binding.hint !== undefined && isIn(binding, state.focus))
-		.sort((a, b) => a.hint! - b.hint!)
-		.map(binding => ({shown: binding.shown, label: binding.label, isDisabled: binding.disabled?.(state) !== undefined}));
+		.filter(binding => isIn(binding, state.focus))
+		.flatMap(binding => {
+			const place = hintOf(binding, state);
+			return place === undefined ? [] : [{binding, place}];
+		})
+		.sort((a, b) => a.place - b.place)
+		.map(({binding}) => ({shown: binding.shown, label: binding.label, isDisabled: binding.disabled?.(state) !== undefined}));
 }
 
 function overlayHints(overlay: Overlay): ReadonlyArray<readonly [string, string]> {
@@ -79,7 +78,7 @@ function overlayAction(state: AppState, overlay: Overlay, key: string): Action |
 		}
 
 		case 'help': {
-			return ['escape', 'q', '?', 'enter', 'f1'].includes(key) ? {type: 'overlayClosed'} : scrollAction(key);
+			return ['escape', 'q', '?', 'enter', 'f1'].includes(key) ? {type: 'overlayClosed'} : scrollHelp(state, overlay.offset, key);
 		}
 
 		case 'notices': {
@@ -88,10 +87,14 @@ function overlayAction(state: AppState, overlay: Overlay, key: string): Action |
 	}
 }
 
-function scrollAction(key: string): Action | undefined {
-	const steps: Readonly<Record<string, number>> = {down: 1, j: 1, up: -1, k: -1, pagedown: 10, pageup: -10, space: 10};
-	const by = steps[key];
-	return by === undefined ? undefined : {type: 'moved', by};
+const helpSteps: Readonly<Record<string, number>> = {
+	down: 1, j: 1, up: -1, k: -1, pagedown: 10, pageup: -10, space: 10, 'ctrl-d': 10, 'ctrl-u': -10, g: -Infinity, home: -Infinity, G: Infinity, end: Infinity,
+};
+
+// No further than there is something to see, so that the way back begins at once.
+function scrollHelp({size}: AppState, offset: number, key: string): Action | undefined {
+	const by = helpSteps[key];
+	return by === undefined ? undefined : {type: 'moved', by: helpPage(size, offset + by).first - offset};
 }
 
 function filterAction(filter: string, key: string): Action | undefined {

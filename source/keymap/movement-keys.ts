@@ -19,7 +19,7 @@ export const movementKeys: KeyGroup = {
 		{keys: ['2'], shown: '2', label: 'images', description: 'images', action: () => ({type: 'focused', pane: 'images'})},
 		{keys: ['3'], shown: '3', label: 'layers', description: 'layers of the image', action: () => ({type: 'focused', pane: 'layers'})},
 		{keys: ['4', 'L'], shown: '4', label: 'logs', description: 'logs of the container', action: () => ({type: 'focused', pane: 'logs'})},
-		{keys: ['enter'], shown: 'enter', label: 'open', description: 'logs of the container, layers of the image; then zoom', hint: 30, action: () => ({type: 'entered'})},
-		{keys: ['escape'], shown: 'esc', label: 'back', description: 'clear the filter, leave the whole screen, go back', action: () => ({type: 'leftBack'})},
+		{keys: ['enter'], shown: 'enter', label: 'open', description: 'its logs or layers, then the whole screen', hint: 30, action: () => ({type: 'entered'})},
+		{keys: ['escape'], shown: 'esc', label: 'back', description: 'clear the filter, leave the zoom, go back', action: () => ({type: 'leftBack'})},
 	],
 };

@@ -10,12 +10,15 @@ const columns: readonly Column[] = [
 	{title: 'IMAGE', width: {least: 14, weight: 1}},
 	{title: 'ID', width: 12, priority: 0},
 	{title: 'AGE', width: 4, align: 'right', priority: 1},
-	{title: 'USED', width: 4, align: 'right', priority: 2},
+	{title: 'USED', width: 5, align: 'right', priority: 2},
 	{title: 'SIZE', width: 7, align: 'right'},
 ];
 
+// An id says less than a whole name.
+const widthForId = 62;
+
 export function imageColumns(width: number): Measured[] {
-	return measureColumns(columns, width);
+	return measureColumns(width < widthForId ? columns.filter(({title}) => title !== 'ID') : columns, width).map(measured => ({...measured, index: columns.indexOf(measured.column)}));
 }
 
 export type ImageRowOptions = {readonly users: number; readonly selection: RowSelection; readonly nowMs: number};

@@ -1,6 +1,6 @@
 import type {LogLine} from '../state/app-state.js';
 import {takeColumns, textWidth} from './graphemes.js';
-import {fitLine, wrapLine, type Line, type Span} from './line.js';
+import {fitLine, lineWidth, wrapLine, type Line, type Span} from './line.js';
 import {safeStyledText, safeText} from './safe-text.js';
 
 export type LogLineOptions = {
@@ -33,7 +33,12 @@ export function logRows(line: LogLine, options: LogLineOptions): Line[] {
 	}
 
 	const shown = left > 0 ? skipColumns(body, left) : body;
-	return [fitLine([...lead, ...shown], width)];
+	return [cutMarked([...lead, ...shown], width)];
+}
+
+// That there is more to the right is to be seen.
+function cutMarked(line: Line, width: number): Line {
+	return lineWidth(line) > width && width > 1 ? [...fitLine(line, width - 1), {text: '…', tone: 'text.muted'}] : fitLine(line, width);
 }
 
 /** How many rows `logRows` gives. */

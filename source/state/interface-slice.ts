@@ -37,6 +37,11 @@ export function interfaceReducer(state: AppState, action: Action): AppState {
 			return withOverlay(state, {kind: 'confirm', verb: 'remove', target, id, name});
 		}
 
+		case 'containersChanged': {
+			// There is nothing left to ask about.
+			return state.overlay?.kind === 'confirm' && action.gone.includes(state.overlay.id) ? withOverlay(state, undefined) : state;
+		}
+
 		case 'removalConfirmed': {
 			return withOverlay(state, undefined);
 		}

@@ -5,6 +5,7 @@ Ink measures, cuts and joins every character it is given, which costs 8 to 9 ms 
 the private use area; Ink places that, and the canvas puts the block's lines there: 0.6 ms. Ordinary Ink text (Ink's own error screen, say) is drawn as it is.
 */
 import {applySgr, plainStyle, type CellStyle} from '../presentation/cell-style.js';
+import {asciiText} from './character-set.js';
 import {createGrid, putText, type Grid} from './grid.js';
 import {type StyleTable} from './style-table.js';
 
@@ -27,11 +28,13 @@ type Placed = {readonly block: Block; readonly x: number; readonly y: number};
 
 export class Canvas {
 	readonly #styles: StyleTable;
+	readonly #spell: (text: string) => string;
 	#blocks = new Map<string, Block>();
 	#next = 0;
 
-	constructor(styles: StyleTable) {
+	constructor(styles: StyleTable, {isAscii = false}: {readonly isAscii?: boolean} = {}) {
 		this.#styles = styles;
+		this.#spell = isAscii ? asciiText : text => text;
 	}
 
 	/** Keeps a block for the frames to come and gives the character that stands for it. Blocks no frame shows are forgotten. */
@@ -80,7 +83,7 @@ export class Canvas {
 				onToken(part, x);
 				x++;
 			} else if (part !== '') {
-				x = putText(grid, part, {x, y, right: grid.columns, style: this.#styles.idOf(style)});
+				x = putText(grid, this.#spell(part), {x, y, right: grid.columns, style: this.#styles.idOf(style)});
 			}
 		}
 	}
@@ -90,7 +93,7 @@ export class Canvas {
 		for (let row = 0; row < block.height && top + row < grid.rows; row++) {
 			let x = left;
 			for (const span of block.lines[row] ?? []) {
-				x = putText(grid, span.text, {x, y: top + row, right, style: this.#styles.idOf(block.styleOf(span))});
+				x = putText(grid, this.#spell(span.text), {x, y: top + row, right, style: this.#styles.idOf(block.styleOf(span))});
 			}
 
 			putText(grid, ' '.repeat(Math.max(0, right - x)), {x, y: top + row, right, style: 0});

@@ -34,7 +34,13 @@ export type GuestTerminal = {
 
 type Output = tty.WriteStream & {readonly fd: number};
 
-export type TerminalOptions = {readonly input: tty.ReadStream; readonly output: Output; readonly mouse?: boolean};
+export type TerminalOptions = {
+	readonly input: tty.ReadStream;
+	readonly output: Output;
+	readonly mouse?: boolean;
+	/** It reads nothing but ASCII. */
+	readonly isAscii?: boolean;
+};
 
 // How long a lone escape waits for the rest of a sequence.
 const escapeTimeoutMs = 30;
@@ -63,12 +69,12 @@ export class Terminal {
 	#guestResize: ((size: Size) => void) | undefined;
 	#escapeTimer: NodeJS.Timeout | undefined;
 
-	constructor({input, output, mouse = true}: TerminalOptions) {
+	constructor({input, output, mouse = true, isAscii = false}: TerminalOptions) {
 		this.#input = input;
 		this.#output = output;
 		this.#mouse = mouse;
 		const styles = new StyleTable();
-		this.canvas = new Canvas(styles);
+		this.canvas = new Canvas(styles, {isAscii});
 		this.#screen = new Screen(styles, this.size, text => {
 			this.sent.frames++;
 			this.#send(text);

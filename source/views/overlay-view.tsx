@@ -1,11 +1,11 @@
 import {useMemo, type ReactNode} from 'react';
 import {Dialog} from '../components/dialog.js';
-import {keyGroups} from '../keymap/keymap.js';
-import {helpLines} from '../presentation/help-lines.js';
+import {helpPage} from '../keymap/help-page.js';
 import {span, type Line} from '../presentation/line.js';
 import {paragraph} from '../presentation/pane-frame.js';
 import {safeText} from '../presentation/safe-text.js';
-import type {AppState, Overlay} from '../state/app-state.js';
+import type {AppState, Container, Overlay} from '../state/app-state.js';
+import {containerById} from '../state/selectors.js';
 
 export function OverlayView({state}: {readonly state: AppState}): ReactNode {
 	const {overlay, size} = state;
@@ -15,7 +15,7 @@ export function OverlayView({state}: {readonly state: AppState}): ReactNode {
 		}
 
 		case 'confirm': {
-			return <Dialog title='Remove' lines={questionLines(overlay, size.columns - 8)} screen={size}/>;
+			return <Dialog title='Remove' lines={questionLines(overlay, containerById(state, overlay.id)?.state, size.columns - 8)} screen={size}/>;
 		}
 
 		case 'notices': {
@@ -32,17 +32,13 @@ export function OverlayView({state}: {readonly state: AppState}): ReactNode {
 }
 
 function HelpDialog({offset, screen}: {readonly offset: number; readonly screen: AppState['size']}): ReactNode {
-	const width = Math.min(72, screen.columns - 12);
-	const all = useMemo(() => helpLines(keyGroups, width), [width]);
-	const rows = Math.max(1, screen.rows - 4);
-	const first = Math.max(0, Math.min(offset, all.length - rows));
-	const lines = all.slice(first, first + rows);
-	const note: Line = all.length > rows ? [{text: `${first + 1}-${first + lines.length} of ${all.length}, ↑ ↓ scroll`, tone: 'text.muted'}] : [];
+	const {lines, first, total} = useMemo(() => helpPage(screen, offset), [screen, offset]);
+	const note: Line = total > lines.length ? [{text: `${first + 1}-${first + lines.length} of ${total}, ↑ ↓ scroll`, tone: 'text.muted'}] : [];
 	return <Dialog title='Keys' lines={lines} note={note} screen={screen}/>;
 }
 
-function questionLines({target, name}: Extract<Overlay, {kind: 'confirm'}>, width: number): Line[] {
-	const question = target === 'container' ? `${name} is running. Stop it at once and remove it?` : `Remove the image ${name}?`;
+function questionLines({target, name}: Extract<Overlay, {kind: 'confirm'}>, status: Container['state'] | undefined, width: number): Line[] {
+	const question = target === 'image' ? `Remove the image ${name}?` : status === 'running' || status === 'paused' || status === 'restarting' ? `${name} is ${status}. Stop it at once and remove it?` : `${name} is stopped by now. Remove it?`;
 	return [
 		...paragraph(question, Math.min(60, width)).map((text): Line => [span(text)]),
 		[],

@@ -86,7 +86,7 @@ function attachment({exitCode = 0, output = [] as readonly string[], isOver = tr
 		get done() {
 			return Promise.resolve(isOver ? {reason: 'exited', exitCode} as const : {reason: 'detached'} as const);
 		},
-		close: () => {
+		close() {
 			closed();
 		},
 	};

@@ -57,7 +57,7 @@ export class MonitorClient {
 
 	static async connect(t: ExecutionContext, subject: Subject, socketFile: string): Promise<MonitorClient> {
 		if (subject.prefix.length > 0) {
-			const [program = '', ...rest] = [...subject.prefix, process.execPath, '-e', relay, socketFile];
+			const [program, ...rest] = [...subject.prefix, process.execPath, '-e', relay, socketFile];
 			const child = spawn(program, rest, {stdio: ['pipe', 'pipe', 'ignore']});
 			const client = new MonitorClient(child.stdout, child.stdin, child);
 			t.teardown(() => {

@@ -38,11 +38,12 @@ export async function createSession(t: ExecutionContext, subject: Subject, rootf
 	return {container, client};
 }
 
-export function create(t: ExecutionContext, subject: Subject, rootfs: string, args: string | readonly string[], changes: Changes = {}, command: 'run' | 'create' = 'create'): Container {
+export function create(t: ExecutionContext, subject: Subject, rootfs: string, args: string | readonly string[], changes: Changes & {readonly command?: 'run' | 'create'} = {}): Container {
+	const {command = 'create', ...planned} = changes;
 	return launch(t, subject, rootfs, {
 		args: typeof args === 'string' ? ['/bin/sh', '-c', args] : args,
 		events: {path: journalOf(rootfs), attributes: '"image":"busybox","name":"a \\"name\\""'},
-		...changes,
+		...planned,
 	}, command);
 }
 

@@ -22,7 +22,7 @@ export class Robot {
 	constructor(command: readonly string[], {columns = 80, rows = 24, environment = {}, cwd = process.cwd()}: RobotOptions = {}) {
 		const [file = '', ...args] = command;
 		// Ink and others behave otherwise under continuous integration; the robot is a person.
-		const {CI: _ci, CONTINUOUS_INTEGRATION: _continuous, NO_COLOR: _noColor, FORCE_COLOR: _forceColor, COLORFGBG: _background, ...inherited} = process.env;
+		const {CI: _ci, CONTINUOUS_INTEGRATION: _continuous, NO_COLOR: _noColor, FORCE_COLOR: _forceColor, COLORFGBG: _background, LC_ALL: _locale, LC_CTYPE: _characters, ...inherited} = process.env;
 		const env = {...inherited, TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8', ...environment};
 		this.emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
 		this.#pty = spawn(file, args, {cols: columns, rows, env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)), cwd});

@@ -1,7 +1,10 @@
 import test from 'ava';
-import {actionForKey, actionForPaste, hintsFor, keyGroups} from '../../source/keymap/keymap.js';
+import {helpPage} from '../../source/keymap/help-page.js';
+import {keyGroups} from '../../source/keymap/key-groups.js';
+import {actionForKey, actionForPaste, hintsFor} from '../../source/keymap/keymap.js';
 import type {Action} from '../../source/state/actions.js';
 import {paneIds, type Container} from '../../source/state/app-state.js';
+import {reducer} from '../../source/state/reducer.js';
 import {container, image, loaded, nowMs, stateAfter} from '../helpers/app-states.js';
 
 const pressing = test.macro({
@@ -54,7 +57,7 @@ test(pressing, [{type: 'filterOpened'}], 'space', {type: 'filterChanged', text: 
 test(pressing, [{type: 'filterOpened'}], 'enter', {type: 'filterClosed', keep: true});
 test(pressing, [{type: 'filterOpened'}], 'escape', {type: 'filterClosed', keep: false});
 test(pressing, [{type: 'filterOpened'}], 'f5', undefined);
-test(pressing, [{type: 'helpToggled'}], 'down', {type: 'moved', by: 1});
+
 test(pressing, [{type: 'helpToggled'}], '?', {type: 'overlayClosed'});
 
 test('a paste goes into the filter, and nowhere else', t => {
@@ -80,4 +83,45 @@ test('keys that do nothing now are shown as such', t => {
 	t.true(hints.find(({label}) => label === 'stop')?.isDisabled);
 	t.false(hints.find(({label}) => label === 'start')?.isDisabled);
 	t.is(hints.at(-1)?.label, 'quit');
+});
+
+const shownHints = (actions: readonly Action[]) => hintsFor(stateAfter(actions)).map(({label}) => label);
+
+test('with nothing to act on the footer shows what does work', t => {
+	t.deepEqual(shownHints([{type: 'containersLoaded', nowMs, containers: []}]), ['demo', 'filter', 'open', 'pane', 'zoom', 'help', 'quit']);
+	t.false(shownHints([]).includes('demo'), 'nobody knows yet whether there are any');
+});
+
+test('a list with containers does not offer the demo', t => {
+	t.deepEqual(shownHints([one('running')]), ['stop', 'start', 'restart', 'pause', 'remove', 'shell', 'filter', 'open', 'pane', 'zoom', 'help', 'quit']);
+});
+
+test('in the logs the keys of the logs come first', t => {
+	t.deepEqual(shownHints([one('running'), {type: 'logsOpened', containerId: 'id-x'}, {type: 'focused', pane: 'logs'}]).slice(0, 6), ['follow', 'wrap', 'times', 'filter', 'stop', 'start']);
+});
+
+test('the help scrolls no further than its end, and back from there at once', t => {
+	const small = {columns: 80, rows: 24};
+	let state = stateAfter([{type: 'helpToggled'}], small);
+	const press = (key: string) => {
+		const action = actionForKey(state, key);
+		state = action === undefined ? state : reducer(state, action);
+		return state.overlay?.kind === 'help' ? state.overlay.offset : undefined;
+	};
+
+	t.is(press('up'), 0);
+	t.is(press('down'), 1);
+	t.is(press('k'), 0);
+	const {total} = helpPage(small, 0);
+	const end = press('G')!;
+	t.is(end, total - 20);
+	t.is(press('pagedown'), end);
+	t.is(press('down'), end);
+	t.is(press('up'), end - 1);
+	t.is(press('g'), 0);
+	t.is(press('?'), undefined);
+});
+
+test('a help that fits does not scroll', t => {
+	t.deepEqual(actionForKey(stateAfter([{type: 'helpToggled'}], {columns: 120, rows: 40}), 'down'), {type: 'moved', by: 0});
 });

@@ -11,10 +11,10 @@ import {run} from '../helpers/native-trees.js';
 
 test('whoever is told the exit, or reads it, may start again at once; the log goes on', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {plan} = create(t, subject, rootfs, 'echo 0', {}, 'run');
+		const {plan} = create(t, subject, rootfs, 'echo 0', {command: 'run'});
 		await waitForStatus(plan.stateDir, 'exited');
 		for (let round = 1; round <= 12; round++) {
-			const again = create(t, subject, rootfs, `echo ${String(round)}`, {stateDir: plan.stateDir, socket: plan.socket, log: plan.log!, id: plan.id}, 'run');
+			const again = create(t, subject, rootfs, `echo ${String(round)}`, {stateDir: plan.stateDir, socket: plan.socket, log: plan.log!, id: plan.id, command: 'run'});
 			t.true(again.report.ok, `${String(round)}: ${String(again.report.message)}`);
 			await waitForStatus(plan.stateDir, 'exited');
 		}
@@ -55,7 +55,7 @@ test('without a log everything else works', async t => {
 
 test('twenty containers at once keep their outputs and ends apart', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const containers = Array.from({length: 20}, (_, index) => create(t, subject, rootfs, `seq ${String(index * 100)}; exit ${String(index)}`, {flags: ['noSync']}, 'run'));
+		const containers = Array.from({length: 20}, (_, index) => create(t, subject, rootfs, `seq ${String(index * 100)}; exit ${String(index)}`, {flags: ['noSync'], command: 'run'}));
 		for (const [index, {plan, report}] of containers.entries()) {
 			t.true(report.ok, report.message);
 			t.is((await waitForStatus(plan.stateDir, 'exited')).exitCode, index);

@@ -119,15 +119,15 @@ test('a program that is not there: the starter is told why, and so is everybody 
 
 test('run reports only when the program runs, or that it does not', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const good = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const good = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		t.true(good.report.ok);
 		t.is(readStatus(good.plan.stateDir).status, 'running');
-		const {report: second} = create(t, subject, rootfs, 'true', {stateDir: good.plan.stateDir, socket: good.plan.socket}, 'run');
+		const {report: second} = create(t, subject, rootfs, 'true', {stateDir: good.plan.stateDir, socket: good.plan.socket, command: 'run'});
 		t.like(second, {ok: false, kind: 'conflict'});
 		t.is(readStatus(good.plan.stateDir).status, 'running');
 		t.true(run(subject, 'delete', ['--state', good.plan.stateDir, '--socket', good.plan.socket, '--force']).report.ok);
 		fs.writeFileSync(`${rootfs}/bin/script`, '#!/bin/nothing\n', {mode: 0o755});
-		const bad = create(t, subject, rootfs, ['/bin/script'], {}, 'run');
+		const bad = create(t, subject, rootfs, ['/bin/script'], {command: 'run'});
 		t.like(bad.report, {ok: false, exitCode: 127});
 		t.like(readStatus(bad.plan.stateDir), {status: 'created', exitCode: 127});
 		t.false(fs.existsSync(bad.plan.socket));
@@ -156,7 +156,7 @@ test('a container killed before its start is a failed start', async t => {
 
 test('the monitor outlives whoever made it and terminal signals; the container does not outlive the monitor', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100 & sleep 100; true', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100 & sleep 100; true', {command: 'run'});
 		const {pid, monitorPid} = container.report as {pid: number; monitorPid: number} & typeof container.report;
 		for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGXFSZ'] as const) {
 			process.kill(monitorPid, signal);
@@ -191,7 +191,7 @@ test('a state directory that goes away under the monitor ends nothing', async t 
 
 test('an exec has a record and events of its own, named after the container', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		const {plan, report} = createExec(subject, container, 'echo hello; exit 6');
 		t.true(report.ok, report.message);
 		const client = await MonitorClient.connect(t, subject, plan.socket);
@@ -208,7 +208,7 @@ test('an exec has a record and events of its own, named after the container', as
 
 test('an exec that leaves writers behind ends soon, with what was written until then', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		for (const flags of [[], ['tty']] as const) {
 			const {plan} = createExec(subject, container, 'echo before; (trap "" HUP; while true; do echo late; sleep 0.01; done) & exit 2', {flags});
 			const client = await MonitorClient.connect(t, subject, plan.socket);
@@ -225,7 +225,7 @@ test('an exec that leaves writers behind ends soon, with what was written until 
 
 test('what a container uses, and where that is known from', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 100', {command: 'run'});
 		const client = await MonitorClient.connect(t, subject, container.plan.socket);
 		let stats = await client.command(frameType.stats);
 		const cpu = () => (stats['cpu'] as {totalNs: number}).totalNs;

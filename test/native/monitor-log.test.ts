@@ -50,7 +50,7 @@ test('rotation while the container writes loses no line', async t => {
 
 test('a log that cannot be made is an error, not a container without a log', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const {report, plan} = create(t, subject, rootfs, 'true', {log: {path: path.join(path.dirname(rootfs), 'nowhere', 'json.log')}}, 'run');
+		const {report, plan} = create(t, subject, rootfs, 'true', {log: {path: path.join(path.dirname(rootfs), 'nowhere', 'json.log')}, command: 'run'});
 		t.like(report, {ok: false, kind: 'system', errno: 2});
 		t.false(fs.existsSync(plan.socket));
 	});

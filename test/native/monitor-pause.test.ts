@@ -56,7 +56,7 @@ test('a paused container stands still in all its processes, and goes on', async 
 
 test('an exec stands still with its container', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		const {plan} = createExec(subject, container, ticking);
 		const exec = await MonitorClient.connect(t, subject, plan.socket);
 		await exec.attach();

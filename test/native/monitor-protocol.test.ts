@@ -69,7 +69,7 @@ test('frames may come byte by byte', async t => {
 
 test('whatever bytes clients send, the monitor goes on', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		const frame = fc.oneof(
 			fc.uint8Array({maxLength: 64}).map(bytes => Buffer.from(bytes)),
 			// Not SIGNAL, PAUSE or UNPAUSE: those may rightly change what the next one finds.
@@ -109,7 +109,7 @@ function holdsSignal(bytes: Buffer): boolean {
 
 test('a thousand commands at once are answered in order; their replies pile up no memory for who does not read', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		const client = await MonitorClient.connect(t, subject, container.plan.socket);
 		for (let index = 0; index < 1000; index++) {
 			client.send(index % 2 === 0 ? frameType.wait : 26);
@@ -131,7 +131,7 @@ test('a thousand commands at once are answered in order; their replies pile up n
 
 test('more clients than it takes wait in the queue; the monitor does not spin', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		const clients = await Promise.all(Array.from({length: 560}, async () => MonitorClient.connect(t, subject, container.plan.socket)));
 		t.like(await clients[0]!.command(frameType.wait), {ok: true});
 		const ticks = () => fs.readFileSync(`/proc/${String(container.report['monitorPid'])}/stat`, 'latin1').split(' ').slice(13, 15).reduce((sum, text) => sum + Number(text), 0);
@@ -159,7 +159,7 @@ test('another user is refused, whatever the socket\'s mode', async t => {
 	}
 
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		fs.chmodSync(container.plan.socket, 0o777);
 		for (let folder = path.dirname(container.plan.socket); folder.startsWith(`${os.tmpdir()}/`); folder = path.dirname(folder)) {
 			fs.chmodSync(folder, 0o777);

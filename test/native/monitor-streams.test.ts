@@ -245,7 +245,7 @@ test('a terminal that no process has open for a while is still there', async t =
 
 test('output nobody was there for is in the log, and only there', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'echo early; trap "echo late; exit 0" TERM; while true; do sleep 0.05; done', {}, 'run');
+		const container = create(t, subject, rootfs, 'echo early; trap "echo late; exit 0" TERM; while true; do sleep 0.05; done', {command: 'run'});
 		await until(() => readLogLines(container.plan).length === 1, 'the first line is logged');
 		const client = await MonitorClient.connect(t, subject, container.plan.socket);
 		await client.attach();
@@ -258,7 +258,7 @@ test('output nobody was there for is in the log, and only there', async t => {
 
 test('an exec with a terminal and one with pipes', async t => {
 	await forEachSubject(t, async (subject, rootfs) => {
-		const container = create(t, subject, rootfs, 'sleep 100', {}, 'run');
+		const container = create(t, subject, rootfs, 'sleep 100', {command: 'run'});
 		for (const flags of [['openStdin'], ['openStdin', 'tty']] as const) {
 			const {plan, report} = createExec(subject, container, 'read line; echo "<$line>"; [ -t 1 ] && echo terminal; exit 9', {flags});
 			t.true(report.ok, report.message);

@@ -8,8 +8,11 @@ const options: LogLineOptions = {width: 20, wrap: false, timestamps: false, left
 const line = (text: string, stream: 'stdout' | 'stderr' = 'stdout') => ({stream, time: '2026-11-21T12:00:01.123456789Z', text});
 const textOf = (row: Line) => row.map(({text}) => text).join('');
 
-test('a line is cut at the edge', t => {
-	t.deepEqual(logRows(line('a line that is much too long'), options).map(row => textOf(row)), [' a line that is much']);
+test('a line is cut at the edge, and a sign says so', t => {
+	t.deepEqual(logRows(line('a line that is much too long'), options).map(row => textOf(row)), [' a line that is muc…']);
+	t.deepEqual(logRows(line('exactly nineteen ch'), options).map(row => textOf(row)), [' exactly nineteen ch']);
+	t.deepEqual(logRows(line('twenty characters so'), options).map(row => textOf(row)), [' twenty characters …']);
+	t.deepEqual(logRows(line('漢字漢字漢字漢字漢字'), {...options, width: 12}).map(row => textOf(row)), [' 漢字漢字漢…']);
 });
 
 test('scrolled to the right it shows what was cut', t => {

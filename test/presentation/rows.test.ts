@@ -64,8 +64,10 @@ const imageTable = test.macro({
 	title: (_, width: number, name: string, users: number) => `image ${name} with ${users} users at ${width}`,
 });
 
-test(imageTable, 48, 'busybox:1.37', 3, '  busybox:1.37    busybox:1.37  24h   ×3   4.2MB');
-test(imageTable, 38, 'busybox:1.37', 0, '  busybox:1.37        24h    -   4.2MB');
+test(imageTable, 48, 'busybox:1.37', 3, '  busybox:1.37                 24h    ×3   4.2MB');
+test(imageTable, 38, 'busybox:1.37', 0, '  busybox:1.37       24h     -   4.2MB');
+test(imageTable, 62, 'busybox:1.37', 1009, '  busybox:1.37                 busybox:1.37  24h ×1009   4.2MB');
+test(imageTable, 27, 'busybox:1.37', 2, '  busybox:1.37        4.2MB');
 
 test('a layer row names the layer, its size, who shares it and the command', t => {
 	const layer = {DiffId: `sha256:${'ab'.repeat(32)}`, Size: 3_100_000, CreatedBy: '/bin/sh -c #(nop) ADD file:1 in / ', Created: 0, SharedWith: ['a', 'b']};

@@ -149,3 +149,9 @@ test('whatever happens, the chosen row exists and is in sight', t => {
 	}), {numRuns: 300});
 	t.pass();
 });
+
+test('the question about a container goes with the container', t => {
+	const asked: Action[] = [loaded(2), {type: 'removalAsked', target: 'container', id: 'id-c1', name: 'c1'}];
+	t.is(stateAfter([...asked, {type: 'containersChanged', changed: [], gone: ['id-c0'], nowMs}]).overlay?.kind, 'confirm');
+	t.is(stateAfter([...asked, {type: 'containersChanged', changed: [], gone: ['id-c1'], nowMs}]).overlay, undefined);
+});

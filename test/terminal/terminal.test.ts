@@ -7,6 +7,8 @@ import {plainStyle} from '../../source/presentation/cell-style.js';
 import type {InputEvent} from '../../source/terminal/input-parser.js';
 import {Terminal, type Size, type TerminalOptions} from '../../source/terminal/terminal.js';
 
+// A terminal of Node is an event emitter.
+/* eslint-disable unicorn/prefer-event-target */
 function fakeTty({columns = 40, rows = 10} = {}) {
 	const written: string[] = [];
 	const raw: boolean[] = [];
@@ -15,6 +17,7 @@ function fakeTty({columns = 40, rows = 10} = {}) {
 	});
 	// Not a descriptor: what is written synchronously at the end fails, as when the terminal is gone.
 	const output = Object.assign(new EventEmitter(), {columns, rows, fd: -1, isTTY: true, write: (data: string | Uint8Array) => written.push(Buffer.from(data).toString())});
+	/* eslint-enable unicorn/prefer-event-target */
 	const terminal = new Terminal({input: input as unknown as tty.ReadStream, output: output as unknown as TerminalOptions['output']});
 	const heard: InputEvent[] = [];
 	const sizes: Size[] = [];

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import {builtInThemes} from '../../source/theme/built-in-themes.js';
+import {builtInThemes, defaultThemeName} from '../../source/theme/built-in-themes.js';
 import {colourCode, colourDepth, colourPattern, type ColourDepth} from '../../source/theme/colour.js';
 import {parseTheme} from '../../source/theme/parse-theme.js';
 import {prepareTheme} from '../../source/theme/theme.js';
@@ -139,3 +139,20 @@ function luminance(colour: string): number {
 	}) as [number, number, number];
 	return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('sixteen colours get the theme made of them, all others the dark one', t => {
+	t.is(defaultThemeName('16'), 'sixteen');
+	for (const depth of ['none', '256', 'true'] as const) {
+		t.is(defaultThemeName(depth), 'dark');
+	}
+
+	for (const name of ['dark', 'sixteen']) {
+		t.true(builtInThemes.some(theme => theme.name === name));
+	}
+});
+
+test('with sixteen colours the states of containers differ in colour', t => {
+	const {styles} = prepareTheme(builtInThemes.find(({name}) => name === 'sixteen')!, '16');
+	const seen = (['state.running', 'state.paused', 'state.failed', 'state.created', 'state.changing'] as const).map(tone => styles[tone].foreground);
+	t.is(new Set(seen).size, seen.length);
+});
