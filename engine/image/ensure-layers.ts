@@ -1,12 +1,10 @@
 /**
 Making sure that layers are unpacked, from their blobs where a tree is missing (an image that was pulled without being run, or a tree somebody removed).
 */
-import fs from 'node:fs';
-import {readRegion} from '../archive/file-region.js';
 import {EngineError, isEngineError} from '../errors.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import type {DiffId} from '../oci/digest.js';
-import {hasBlob, openBlob} from '../store/content-store.js';
+import {hasBlob} from '../store/content-store.js';
 import {hasLayer, isNeedlesslySquashed} from '../store/layer-store.js';
 import type {Store} from '../store/open-store.js';
 import {withScratch, type Scratch} from '../store/scratch.js';
@@ -14,6 +12,7 @@ import type {ArchiveMember} from './image-archive.js';
 import type {ImageCatalog} from './image-catalog.js';
 import type {ImageHooks} from './image.js';
 import {ingestLayer} from './ingest-layer.js';
+import {memberOfBlob} from './layer-blob.js';
 import {inParallel} from './parallel.js';
 
 export type EnsureLayersContext = {readonly store: Store; readonly catalog: ImageCatalog; readonly hooks: Pick<ImageHooks, 'mountedLayers'>};
@@ -72,22 +71,10 @@ function openLayerBlob(store: Store, scratch: Scratch, catalog: ImageCatalog, di
 	}
 
 	scratch.leaseBlob(blob.digest);
-	const {descriptor, sizeBytes} = openBlob(store, blob.digest);
-	const region = {descriptor, offset: 0, sizeBytes, subject: `layer ${diffId}`};
-	return {
-		blob,
-		close() {
-			fs.closeSync(descriptor);
-		},
-		member: {
-			key: blob.digest,
-			subject: region.subject,
-			sizeBytes,
-			read: () => readRegion(region),
-			start(length) {
-				const buffer = Buffer.alloc(Math.min(length, sizeBytes));
-				return buffer.subarray(0, fs.readSync(descriptor, buffer, 0, buffer.length, 0));
-			},
-		},
-	};
+	const opened = memberOfBlob(store, blob, `layer ${diffId}`);
+	if (opened === undefined) {
+		throw new EngineError('system', `the blob of layer ${diffId} is damaged`, {code: 'EINTEGRITY', hint: 'Load or pull the image again.'});
+	}
+
+	return {blob, ...opened};
 }

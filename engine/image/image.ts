@@ -62,7 +62,7 @@ export type ImageForContainer = {
 };
 
 export type ImageEvent = {
-	readonly action: 'load' | 'import' | 'tag' | 'untag' | 'delete' | 'prune' | 'save';
+	readonly action: 'load' | 'pull' | 'push' | 'import' | 'tag' | 'untag' | 'delete' | 'prune' | 'save';
 	/** Image id; empty for prune. */
 	readonly id: string;
 	readonly attributes: Readonly<Record<string, string>>;

@@ -30,6 +30,12 @@ export function isImageConfigType(mediaType: string): boolean {
 	return mediaType === mediaTypes.config || mediaType === mediaTypes.dockerConfig;
 }
 
+/** A layer that can be unpacked here. Schema 2 has no zstd; some tools write it all the same. */
+export function isLayerType(mediaType: string): boolean {
+	const {layer, layerGzip, layerZstd, dockerLayer, dockerLayerGzip} = mediaTypes;
+	return [layer, layerGzip, layerZstd, dockerLayer, dockerLayerGzip, `${dockerLayer}.zstd`].includes(mediaType);
+}
+
 /** The OCI media type of a layer blob compressed so. */
 export function layerMediaType(compression: LayerCompression): string {
 	return {none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd}[compression];

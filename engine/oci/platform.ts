@@ -2,6 +2,7 @@
 Platforms (OCI image-spec image-index.md, platform): parsing, Go's names for this machine, and picking the best of several.
 */
 import process from 'node:process';
+import {EngineError} from '../errors.js';
 import {asObject, asString, asStrings, defined, optional} from './json-shape.js';
 
 export type Platform = {
@@ -30,6 +31,23 @@ export function hostPlatform(architecture: string = process.arch): Platform {
 	const goName = goArchitectures[architecture] ?? architecture;
 	const variant = {arm64: 'v8', arm: 'v7'}[goName];
 	return {os: 'linux', architecture: goName, ...(variant === undefined ? {} : {variant})};
+}
+
+const otherArchitectures: Readonly<Record<string, string>> = {x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386', i686: '386', armhf: 'arm', armel: 'arm'};
+
+/** `os[/architecture[/variant]]`, or an architecture alone, as docker's --platform takes it (containerd platforms.Parse). Throws `invalidParameter`. */
+export function parsePlatformName(text: string): Platform {
+	const parts = text.toLowerCase().split('/');
+	if (parts.length > 3 || parts.some(part => !/^[\w-]+$/.test(part))) {
+		throw new EngineError('invalidParameter', `${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_-]+$"`, {hint: 'Write it as os/architecture, such as linux/arm64.'});
+	}
+
+	const host = hostPlatform();
+	const isOsAlone = parts.length === 1 && ['linux', 'windows', 'darwin', 'freebsd'].includes(parts[0]!);
+	const [os, named, variant] = parts.length === 1 && !isOsAlone ? [host.os, parts[0]!] : [parts[0]!, parts[1] ?? host.architecture, parts[2]];
+	const architecture = otherArchitectures[named] ?? named;
+	const usual = variant ?? {arm64: 'v8', arm: named === 'armel' ? 'v6' : 'v7'}[architecture];
+	return {os, architecture, ...(usual === undefined ? {} : {variant: usual})};
 }
 
 /** `os/architecture[/variant]`, as docker prints it. */

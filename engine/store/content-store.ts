@@ -112,49 +112,6 @@ export function createBlobWriter(store: Store, scratch: Scratch, subject: string
 	};
 }
 
-/**
-The same for a file that somebody else fills, such as a download: the pieces that are written in order are only hashed, and at the end the file becomes the blob. `abort`
-leaves the file.
-*/
-export function createBlobAdopter(store: Store, scratch: Scratch, file: string, subject: string): BlobWriter {
-	const hash = createHash('sha256');
-	let sizeBytes = 0;
-	let digest: Digest | undefined;
-	const finish = () => {
-		digest ??= `sha256:${hash.digest('hex')}` as Digest;
-		return digest;
-	};
-
-	return {
-		get sizeBytes() {
-			return sizeBytes;
-		},
-		async write(piece) {
-			hash.update(piece);
-			sizeBytes += piece.length;
-		},
-		digest: finish,
-		async commit(expected = {}) {
-			const found = {digest: finish(), size: sizeBytes};
-			checkExpected(subject, found, expected);
-			scratch.leaseBlob(found.digest);
-			if (!hasBlob(store, found.digest)) {
-				try {
-					const handle = await fs.promises.open(file, 'r');
-					await handle.datasync().finally(async () => handle.close());
-				} catch (error) {
-					throw systemError(`storing ${subject}`, error);
-				}
-
-				placeBlob(store, file, found.digest);
-			}
-
-			return found;
-		},
-		abort() {},
-	};
-}
-
 /** Makes a file of the scratch folder, hashed already, a blob: no byte is copied. */
 export function adoptBlob(store: Store, scratch: Pick<Scratch, 'leaseBlob'>, path: string, digest: Digest): void {
 	scratch.leaseBlob(digest);
@@ -191,7 +148,8 @@ export function integrityError(subject: string, problem: string): EngineError {
 	return new EngineError('invalidParameter', `${subject} ${problem}`, {code: 'EINTEGRITY', hint: 'The data was changed or damaged on the way: get it again.'});
 }
 
-function placeBlob(store: Store, file: string, digest: Digest): void {
+/** Gives a synced file its name as a blob. */
+export function placeBlob(store: Store, file: string, digest: Digest): void {
 	try {
 		fs.renameSync(file, store.layout.blob(digest));
 	} catch (error) {
