@@ -2,8 +2,6 @@
 The engine in this process: the composition root. Services are made here and handed what they need; domain values become docker's JSON here and nowhere else. What few commands use is
 loaded when it is used.
 */
-import os from 'node:os';
-import process from 'node:process';
 import type {ContainerContext} from './container/container-context.js';
 import {attachContainer} from './container/attach.js';
 import {containerLogs} from './container/logs.js';
@@ -18,33 +16,19 @@ import {startContainer} from './container/start.js';
 import {killContainer, restartContainer, stopContainer} from './container/stop.js';
 import {waitContainer} from './container/wait.js';
 import type {Engine} from './engine.js';
-import {isEngineError} from './errors.js';
 import {eventJournal} from './events.js';
 import {imageService, type ImageService} from './image/image-service.js';
-import {locate} from './locations.js';
-import {idMapping, type IdMapping} from './runtime/id-mapping.js';
-import {locateNative} from './runtime/locate-native.js';
-import type {NativeProgram} from './runtime/native-program.js';
-import {openStore} from './store/open-store.js';
+import {openLocalStore, type EngineOptions} from './local-store.js';
+import {detectCgroups} from './runtime/cgroup.js';
 import {reconcile} from './store/reconcile.js';
 import {containerInfo, containerInspectInfo, execInspectInfo, type Sizes} from './wire/container.js';
 import {historyEntry, imageInfo, imageInspectInfo, imageLayer, imagePruneReport, imageRemoveInfo} from './wire/image.js';
-
-export type EngineOptions = {
-	/** Folder of the store. Default: `$TUG_ROOT`, else /var/lib/tug for root, `$XDG_DATA_HOME/tug` for others. */
-	readonly root?: string;
-	/** Folder for sockets, short. Default: `$TUG_RUN`, else /run/tug for root, `$XDG_RUNTIME_DIR/tug` for others. */
-	readonly run?: string;
-};
 
 /**
 Opens the engine, creating its store when it is not there, and finishes what killed processes left. Any number of processes may have the same store open. The caller closes.
 */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-	const uid = process.geteuid!();
-	const places = locate(options, {uid, home: process.env['HOME'] || os.homedir(), environment: process.env});
-	const mapping = uid === 0 ? undefined : idMapping({uid, gid: process.getegid!(), user: userName()});
-	const store = openStore({root: places.root, run: places.run, native: findNative(mapping, places.sandbox), mapping: {single: mapping?.single ?? false}});
+	const {store, uid, mapping} = openLocalStore(options);
 	const journal = eventJournal(store.layout.events);
 	const images: ImageService = imageService(store, {
 		containersUsing: imageId => listEverything(context).filter(container => container.imageId === imageId).map(({id, state}) => ({id, isRunning: state.status === 'running' || state.status === 'paused'})),
@@ -53,31 +37,18 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 			journal.append({type: 'image', action, id, attributes});
 		},
 	});
-	const context: ContainerContext = {store, images, journal, uid, removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
+	const context: ContainerContext = {store, images, journal, uid, cgroupHost: once(() => detectCgroups(uid)), removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
 	await reconcileContainers(context);
 	await reconcile(store);
 	return embeddedEngine(context, images, mapping?.advice);
 }
 
-function findNative(mapping: IdMapping | undefined, sandbox: string): NativeProgram | undefined {
-	try {
-		const sandboxArguments = mapping === undefined ? [] : ['--sandbox', sandbox, '--uid-map', mapping.uidMap, '--gid-map', mapping.gidMap];
-		return {binary: locateNative(), sandboxArguments};
-	} catch (error) {
-		if (isEngineError(error, 'unavailable')) {
-			return undefined; // Whatever needs no container works without
-		}
-
-		throw error;
-	}
-}
-
-function userName(): string {
-	try {
-		return os.userInfo().username;
-	} catch {
-		return ''; // No entry in passwd
-	}
+function once<T extends object>(make: () => T): () => T {
+	let made: T | undefined;
+	return () => {
+		made ??= make();
+		return made;
+	};
 }
 
 function embeddedEngine(context: ContainerContext, images: ImageService, mappingAdvice: string | undefined): Engine {

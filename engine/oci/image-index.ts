@@ -8,8 +8,8 @@ import {mediaTypes} from './media-type.js';
 export type ImageIndex = {readonly manifests: readonly Descriptor[]};
 
 /** Reads an index. Throws `invalidParameter`. */
-export function parseIndex(text: string | Uint8Array, subject = 'index'): ImageIndex {
-	const fields = parseJsonObject(text, subject);
+export function parseIndex(text: string | Uint8Array, subject = 'index', maxBytes?: number): ImageIndex {
+	const fields = parseJsonObject(text, subject, maxBytes);
 	if (fields['schemaVersion'] !== 2) {
 		throw shapeError(subject, `has schema version ${String(fields['schemaVersion'])}; only 2 is supported`);
 	}

@@ -1,7 +1,7 @@
 /**
 A file being written whose sha256 is known at the end.
 */
-import {createHash} from 'node:crypto';
+import {createHash, type Hash} from 'node:crypto';
 import fs from 'node:fs';
 import {promisify} from 'node:util';
 import {systemError} from '../errors.js';
@@ -21,15 +21,18 @@ export type HashedFile = {
 	close(): void;
 };
 
-/** Creates the file; `subject` names what is written in messages. */
-export function createHashedFile(file: string, subject: string): HashedFile {
+/** What is there of a file to go on with. The hash is of exactly these bytes, and is used up. */
+export type HashedPart = {readonly sizeBytes: number; readonly hash: Hash};
+
+/** Creates the file, or goes on at the end of one that is there; `subject` names what is written in messages. */
+export function createHashedFile(file: string, subject: string, part?: HashedPart): HashedFile {
 	const fail = (error: unknown) => systemError(`storing ${subject}`, error);
-	const hash = createHash('sha256');
+	const hash = part?.hash ?? createHash('sha256');
 	let descriptor: number | undefined;
-	let sizeBytes = 0;
+	let sizeBytes = part?.sizeBytes ?? 0;
 	let finalDigest: Digest | undefined;
 	try {
-		descriptor = fs.openSync(file, 'wx', 0o600);
+		descriptor = fs.openSync(file, part === undefined ? 'wx' : 'a', 0o600);
 	} catch (error) {
 		throw fail(error);
 	}

@@ -15,6 +15,9 @@ import type {Store} from './open-store.js';
 
 export type ReferenceEntry = Descriptor;
 
+/** Our own file: about 800,000 entries. */
+const maxIndexBytes = 256 * 1024 * 1024;
+
 /** All entries, in the order they were made. Never locks. Throws `system` when index.json is damaged. */
 export function readReferences(store: Store): readonly ReferenceEntry[] {
 	let data: Buffer;
@@ -29,7 +32,7 @@ export function readReferences(store: Store): readonly ReferenceEntry[] {
 	}
 
 	try {
-		return parseIndex(data, store.layout.index).manifests;
+		return parseIndex(data, store.layout.index, maxIndexBytes).manifests;
 	} catch (error) {
 		throw new EngineError('system', `${store.layout.index} is damaged: ${(error as Error).message}`, {cause: error, hint: 'Restore it from a backup, or move it away and load the images again.'});
 	}
@@ -44,14 +47,53 @@ export async function updateReferences<T>(store: Store, change: (entries: readon
 }
 
 /** The same for a caller that holds the lock already. */
-export function changeReferences<T>(store: Store, change: (entries: readonly ReferenceEntry[]) => {readonly entries: readonly ReferenceEntry[]; readonly result: T}): T {
-	const before = readReferences(store);
+export function changeReferences<T>(store: Store, change: (entries: readonly ReferenceEntry[]) => {readonly entries: readonly ReferenceEntry[]; readonly result: T}, before = readReferences(store)): T {
 	const {entries, result} = change(before);
 	if (entries !== before) {
 		writeFileAtomic(store.layout.index, serializeIndex({manifests: entries}), {temporaryFile: path.join(store.layout.temporary, `${formatIdentity(ownIdentity())}-index`)});
 	}
 
 	return result;
+}
+
+/** The entries for one that asks often: index.json is parsed again only when it was replaced. */
+export type ReferenceCache = {
+	/** The same list while nothing changed. */
+	read(): readonly ReferenceEntry[];
+	/** As `changeReferences`. */
+	change<T>(change: (entries: readonly ReferenceEntry[]) => {readonly entries: readonly ReferenceEntry[]; readonly result: T}): T;
+};
+
+export function referenceCache(store: Store): ReferenceCache {
+	let known: {readonly stamp: string; readonly entries: readonly ReferenceEntry[]} | undefined;
+	const read = () => {
+		const stamp = fileStamp(store.layout.index); // Before reading: what is read is never older than it.
+		if (known?.stamp !== stamp) {
+			known = {stamp, entries: readReferences(store)};
+		}
+
+		return known.entries;
+	};
+
+	return {
+		read,
+		change(change) {
+			let after: readonly ReferenceEntry[] | undefined;
+			const result = changeReferences(store, entries => {
+				const changed = change(entries);
+				after = changed.entries;
+				return changed;
+			}, read());
+			known = {stamp: fileStamp(store.layout.index), entries: after!};
+			return result;
+		},
+	};
+}
+
+/** Differs whenever the file was replaced. */
+function fileStamp(file: string): string {
+	const stat = fs.statSync(file, {bigint: true, throwIfNoEntry: false});
+	return stat === undefined ? '' : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
 }
 
 /** The canonical reference of an entry; undefined for one without a name. */

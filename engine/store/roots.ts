@@ -11,6 +11,7 @@ import {parseImageConfig} from '../oci/image-config.js';
 import {parseIndex} from '../oci/image-index.js';
 import {parseManifest} from '../oci/manifest.js';
 import {isImageConfigType, isIndexType} from '../oci/media-type.js';
+import {leasedBlobs} from './blob-lease.js';
 import {readBlob} from './content-store.js';
 import {readLayer} from './layer-store.js';
 import type {Store} from './open-store.js';
@@ -27,9 +28,12 @@ an image are skipped (there is nothing to keep below them).
 export function scanRoots(store: Store): Roots {
 	const blobs = new Set<string>();
 	const layers = new Set<string>();
+	const visited = new Set<string>();
 	for (const entry of readReferences(store)) {
-		addImage(store, entry, blobs, layers);
+		addImage(store, entry, {blobs, layers, visited});
 	}
+
+	leasedBlobs(store).forEach(hex => blobs.add(hex));
 
 	for (const id of listIfThere(store.layout.containers)) {
 		addContainer(store, path.join(store.layout.container(id), 'config.json'), blobs, layers);
@@ -47,27 +51,56 @@ export function scanRoots(store: Store): Roots {
 	return {blobs, layers};
 }
 
-function addImage(store: Store, descriptor: Descriptor, blobs: Set<string>, layers: Set<string>): void {
-	blobs.add(digestHex(descriptor.digest));
+/** Documents are visited once: many tags name the same ones, and indexes may name each other's children over and over. */
+type Scan = {readonly blobs: Set<string>; readonly layers: Set<string>; readonly visited: Set<string>};
+
+function addImage(store: Store, descriptor: Descriptor, scan: Scan): void {
+	scan.blobs.add(digestHex(descriptor.digest));
+	// Another document may call the same one by another type; what it is to that one counts as well.
+	const isIndex = isIndexType(descriptor.mediaType);
+	const visit = `${isIndex ? 'index' : 'manifest'} ${descriptor.digest}`;
+	if (scan.visited.has(visit)) {
+		return;
+	}
+
+	scan.visited.add(visit);
 	const document = readIfKnown(store, descriptor.digest);
 	if (document === undefined) {
 		return;
 	}
 
-	if (isIndexType(descriptor.mediaType)) {
-		for (const child of parseIndex(document).manifests) {
-			addImage(store, child, blobs, layers);
+	if (isIndex) {
+		for (const child of readable(() => parseIndex(document).manifests) ?? []) {
+			addImage(store, child, scan);
 		}
 
 		return;
 	}
 
-	const manifest = parseManifest(document);
-	blobs.add(digestHex(manifest.config.digest));
-	manifest.layers.forEach(layer => blobs.add(digestHex(layer.digest)));
-	const config = isImageConfigType(manifest.config.mediaType) ? readIfKnown(store, manifest.config.digest) : undefined;
-	if (config !== undefined) {
-		parseImageConfig(config).diffIds.forEach(diffId => layers.add(digestHex(diffId)));
+	const manifest = readable(() => parseManifest(document));
+	if (manifest === undefined) {
+		return;
+	}
+
+	scan.blobs.add(digestHex(manifest.config.digest));
+	manifest.layers.forEach(layer => scan.blobs.add(digestHex(layer.digest)));
+	if (isImageConfigType(manifest.config.mediaType)) {
+		const config = readable(() => readIfKnown(store, manifest.config.digest));
+		const diffIds = config === undefined ? undefined : readable(() => parseImageConfig(config).diffIds);
+		diffIds?.forEach(diffId => scan.layers.add(digestHex(diffId)));
+	}
+}
+
+/** What is not what its media type says names nothing: anybody may push that, nothing can run it, and it must not keep everything else from being collected. */
+function readable<T>(read: () => T): T | undefined {
+	try {
+		return read();
+	} catch (error) {
+		if (isEngineError(error, 'invalidParameter')) {
+			return undefined;
+		}
+
+		throw error;
 	}
 }
 
