@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 #include "sandbox.h"
 #include "walk.h"
 
+static int end_with_caller(struct error *err);
 static int open_empty_directory(const char *path, int *fd, struct error *err);
 static int unpack(struct extract *extract, struct tar_reader *reader, const struct layer_apply_options *options, struct error *err);
 
@@ -37,6 +41,8 @@ int cmd_layer_apply(int argc, char **argv, struct error *err)
 		return -1;
 	if (!apply.dir)
 		return error_set(err, ERROR_INVALID_PARAMETER, "layer-apply: --dir is missing");
+	if (end_with_caller(err))
+		return -1;
 	if (layer_apply(&apply, STDIN_FILENO, &counts, &end_marker, err))
 		return -1;
 	json_member_unsigned(&json, "entries", counts.entries);
@@ -45,6 +51,22 @@ int cmd_layer_apply(int argc, char **argv, struct error *err)
 	json_member_unsigned(&json, "droppedXattrs", counts.dropped_xattrs);
 	json_member_boolean(&json, "endMarker", end_marker);
 	return report_ok(report_fd(), &json, err);
+}
+
+/* An archive that comes through a pipe ends with its sender. From a file, nobody else would notice that the tree is of no use any more. */
+static int end_with_caller(struct error *err)
+{
+	struct pollfd report = {.fd = report_fd(), .events = 0};
+	struct stat status;
+
+	if (fstat(STDIN_FILENO, &status) || !S_ISREG(status.st_mode))
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return error_system(err, "ask to be ended with the caller", NULL);
+	/* It may have died before. */
+	if (RETRY(poll(&report, 1, 0)) > 0 && report.revents & POLLERR)
+		return error_set(err, ERROR_UNAVAILABLE, "layer-apply: nobody waits for the report");
+	return 0;
 }
 
 int layer_apply(const struct layer_apply_options *options, int archive_fd, struct extract_counts *counts, bool *end_marker, struct error *err)

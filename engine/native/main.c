@@ -12,37 +12,39 @@
 #include "init.h"
 #include "kernel.h"
 #include "report.h"
+#include "root_view.h"
 #include "sandbox.h"
 #include "sealed.h"
 
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct error *err);
-	bool sealed;	/* goes near a running container: from a sealed copy only */
-	bool sandboxed; /* enters the sandbox when --sandbox is given */
+	bool sealed; /* goes near a running container: from a sealed copy only */
+	enum entrance { OUTSIDE, SANDBOX, ROOT_VIEW } entrance; /* the user namespace it enters when --sandbox is given */
 };
 
 static const struct command commands[] = {
-	{"probe", cmd_probe, false, false},
-	{"sandbox", cmd_sandbox, false, false},
-	{"lock", cmd_lock, false, false},
-	{"layer-apply", cmd_layer_apply, false, true},
-	{"layer-diff", cmd_layer_diff, false, true},
-	{"changes", cmd_changes, false, true},
-	{"rm-tree", cmd_rm_tree, false, true},
-	{"du", cmd_du, false, true},
-	{"cp-out", cmd_cp_out, true, true},
-	{"cp-in", cmd_cp_in, true, true},
-	{"stat", cmd_stat, true, true},
-	{"export", cmd_export, true, true},
-	{"create", cmd_create, true, true},
-	{"run", cmd_run, true, true},
-	{"start", cmd_start, false, false},
-	{"exec", cmd_exec, true, false},
-	{"delete", cmd_delete, false, true},
+	{"probe", cmd_probe, false, OUTSIDE},
+	{"sandbox", cmd_sandbox, false, OUTSIDE},
+	{"lock", cmd_lock, false, OUTSIDE},
+	{"layer-apply", cmd_layer_apply, false, SANDBOX},
+	{"layer-diff", cmd_layer_diff, false, SANDBOX},
+	{"changes", cmd_changes, false, SANDBOX},
+	{"rm-tree", cmd_rm_tree, false, SANDBOX},
+	{"du", cmd_du, false, SANDBOX},
+	{"cp-out", cmd_cp_out, true, ROOT_VIEW},
+	{"cp-in", cmd_cp_in, true, ROOT_VIEW},
+	{"stat", cmd_stat, true, ROOT_VIEW},
+	{"export", cmd_export, true, ROOT_VIEW},
+	{"create", cmd_create, true, SANDBOX},
+	{"run", cmd_run, true, SANDBOX},
+	{"start", cmd_start, false, OUTSIDE},
+	{"exec", cmd_exec, true, OUTSIDE},
+	{"delete", cmd_delete, false, SANDBOX},
 };
 
 static int run(int argc, char **argv, struct error *err);
+static int enter(enum entrance entrance, int argc, char **argv, struct error *err);
 static const struct command *find_command(const char *name);
 static int take_sandbox_options(int *argc, char **argv, struct error *err);
 static int open_standard_streams(void);
@@ -85,9 +87,22 @@ static int run(int argc, char **argv, struct error *err)
 	if (take_sandbox_options(&argc, argv, err))
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0);
-	if (command->sandboxed && sandbox_options.dir && sandbox_enter(&sandbox_options, err))
+	if (sandbox_options.dir && enter(command->entrance, argc, argv, err))
 		return -1;
 	return command->run(argc, argv, err);
+}
+
+static int enter(enum entrance entrance, int argc, char **argv, struct error *err)
+{
+	switch (entrance) {
+	case OUTSIDE:
+		return 0;
+	case SANDBOX:
+		return sandbox_enter(&sandbox_options, err);
+	case ROOT_VIEW:
+		return root_view_enter_user_namespace(argc, argv, err);
+	}
+	return 0;
 }
 
 static const struct command *find_command(const char *name)

@@ -19,11 +19,29 @@
 #define LOWER_LIMIT 500
 #define START_TIME_FIELD 22
 
+static const char *process_named(int argc, char **argv);
 static int enter_running(const struct root_view_options *options, int *root_fd, struct error *err);
 static int read_start_ticks(pid_t pid, uint64_t *ticks);
 static bool has_ended(int pidfd);
 static int mount_stopped(const struct root_view_options *options, bool writable, int *root_fd, struct error *err);
 static int open_plain(const char *path, int *root_fd, struct error *err);
+
+int root_view_enter_user_namespace(int argc, char **argv, struct error *err)
+{
+	const char *pid = process_named(argc, argv);
+	AUTO_CLOSE int pidfd = -1;
+
+	if (!pid)
+		return sandbox_enter(&sandbox_options, err);
+	/* Whether it is the process meant is made sure of before its files are looked at. */
+	pidfd = kernel_pidfd_open((pid_t)strtoul(pid, NULL, 10));
+	if (pidfd < 0)
+		return error_set(err, ERROR_NOT_FOUND, "the container's process %s is gone", pid);
+	if (setns(pidfd, CLONE_NEWUSER))
+		return errno == ESRCH ? error_set(err, ERROR_NOT_FOUND, "the container's process %s is gone", pid)
+				      : error_system(err, "enter the container's user namespace", NULL);
+	return 0;
+}
 
 int root_view_open(const struct root_view_options *options, bool writable, int *root_fd, struct error *err)
 {
@@ -43,6 +61,14 @@ int root_view_without_mounts(int root_fd, int *fd, struct error *err)
 	/* Not allowed where mounts are locked to what covers them. */
 	*fd = RETRY(openat(tree >= 0 ? tree : root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return *fd < 0 ? error_system(err, "open", "/") : 0;
+}
+
+static const char *process_named(int argc, char **argv)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--pid") == 0)
+			return argv[i + 1];
+	return NULL;
 }
 
 static int enter_running(const struct root_view_options *options, int *root_fd, struct error *err)

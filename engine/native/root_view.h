@@ -20,6 +20,12 @@ struct root_view_options {
 		{"upper", OPTION_STRING, &(view)->upper}, {"work", OPTION_STRING, &(view)->work}, {"squash", OPTION_LIST, &(view)->squash}
 
 /*
+ * Enters the user namespace that ROOT belongs to: of the running container that `argv` names (--pid), which its sandbox need not have outlived, else of
+ * the sandbox. Before anything else; not for root, who has neither.
+ */
+int root_view_enter_user_namespace(int argc, char **argv, struct error *err);
+
+/*
  * Opens the root directory. A running container (pid): this process moves into its mount namespace, after it was made sure that the pid is still the
  * process meant; no file may be opened by absolute path and nothing executed after that. A stopped one: an overlay in a private mount namespace,
  * read-only (and then without `work`, and nothing has to be synced) unless `writable`. ERROR_NOT_FOUND: the process is gone.

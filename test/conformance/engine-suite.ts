@@ -652,7 +652,7 @@ function collectEvents(engine: Engine, options: Parameters<Engine['events']>[0])
 	return events;
 }
 
-async function bytesOf(stream: Readable): Promise<Buffer> {
+export async function bytesOf(stream: Readable): Promise<Buffer> {
 	const parts: Buffer[] = [];
 	for await (const part of stream as AsyncIterable<Buffer>) {
 		parts.push(part);
