@@ -41,14 +41,16 @@ export class EngineError extends Error {
 	}
 }
 
-/** True for an error of the given kind (any kind when none is given). */
+/**
+True for an error of the given kind (any kind when none is given). By its name, as the class is there once in each bundle: the command line's, the dashboard's, the library's.
+*/
 export function isEngineError(error: unknown, kind?: ErrorKind): error is EngineError {
-	return error instanceof EngineError && (kind === undefined || error.kind === kind);
+	return error instanceof Error && error.name === 'EngineError' && 'kind' in error && (kind === undefined || error.kind === kind);
 }
 
 /** Wraps a failed system call, keeping its code (`ENOSPC`, `EACCES` …) and adding what was being done. */
 export function systemError(operation: string, cause: unknown): EngineError {
-	if (cause instanceof EngineError) {
+	if (isEngineError(cause)) {
 		return cause;
 	}
 

@@ -2,7 +2,7 @@
 Unpacking one layer through `tug-runtime layer-apply`, which takes the plain tar on its stdin.
 */
 import type {Writable} from 'node:stream';
-import {EngineError} from '../errors.js';
+import {EngineError, isEngineError} from '../errors.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import type {DiffId} from '../oci/digest.js';
 import {spawnNative, type NativeReport} from '../runtime/native-program.js';
@@ -90,7 +90,7 @@ async function writePiece(stream: Writable, piece: Buffer): Promise<void> {
 }
 
 function unpackError(subject: string, error: Error): Error {
-	if (!(error instanceof EngineError)) {
+	if (!isEngineError(error)) {
 		return error;
 	}
 

@@ -1,7 +1,7 @@
 /**
 Docker's profile JSON (moby/profiles seccomp.go: names, archMap, includes and excludes), which contains the OCI runtime specification's `linux.seccomp`.
 */
-import {EngineError} from '../../errors.js';
+import {EngineError, isEngineError} from '../../errors.js';
 import {capabilityMask, capabilityNames, type CapabilityName} from './capabilities.js';
 import {errnoPerm, seccompReturn, type ArgumentComparison, type ComparisonOperator, type RuleCondition, type SeccompProfile, type SeccompReturn, type SeccompRule} from './seccomp-rule.js';
 
@@ -35,7 +35,7 @@ function parseJson(json: string): Json {
 		// 64-bit values do not fit into a JavaScript number: read them as strings.
 		return object(JSON.parse(json.replaceAll(/("value(?:Two)?"\s*:\s*)(\d+)/g, '$1"$2"')), 'the profile');
 	} catch (error) {
-		throw error instanceof EngineError ? error : invalid(`Decoding seccomp profile failed: ${(error as Error).message}`);
+		throw isEngineError(error) ? error : invalid(`Decoding seccomp profile failed: ${(error as Error).message}`);
 	}
 }
 
