@@ -13,9 +13,9 @@ import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
-import pty from '@lydell/node-pty';
 import {demoArchive} from './images.mjs';
 import {median, timeAtOnce} from './measure.mjs';
+import {PtySession} from './pty-session.mjs';
 import {findSubjects, machine, must, run} from './subjects.mjs';
 
 const {values: options} = parseArgs({
@@ -26,14 +26,13 @@ const {values: options} = parseArgs({
 		containers: {type: 'string', default: '20'},
 	},
 });
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'tug-bench-tui-'));
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'tug-b-'));
 const [tug] = findSubjects(scratch);
 const peers = (process.env.TUG_BENCH_TUI_PEERS ?? '').split(';').map(text => text.trim()).filter(Boolean).map(text => ({
 	name: text.slice(0, text.indexOf('=')),
 	command: text.slice(text.indexOf('=') + 1).trim().split(/\s+/),
 	environment: {},
 }));
-const ticksPerSecond = 100; // USER_HZ is 100 wherever Linux runs
 const rows = [];
 
 try {
@@ -68,81 +67,38 @@ The first frame is over when more than the switch to the alternate screen has co
 somewhere to go.
 */
 async function measure(subject, size) {
-	const [columns, lines] = size.split('x').map(Number);
-	const [program, ...args] = subject.command;
-	const environment = {...process.env, ...subject.environment, TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8', NO_COLOR: undefined, CI: undefined};
-	const started = performance.now();
-	const terminal = pty.spawn(program, args, {name: 'xterm-256color', cols: columns, rows: lines, env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined))});
-	const chunks = [];
-	let exited = false;
-	terminal.onExit(() => {
-		exited = true;
-	});
-	terminal.onData(data => {
-		chunks.push({at: performance.now(), bytes: Buffer.byteLength(data)});
-		answerQueries(terminal, data);
-	});
-	const bytesSince = from => chunks.slice(from).reduce((sum, {bytes}) => sum + bytes, 0);
-	const quiet = async (ms, longest, least = 1) => {
-		const begin = performance.now();
-		while (performance.now() - begin < longest && (bytesSince(0) < least || performance.now() - chunks.at(-1).at < ms)) {
-			await sleep(10);
-		}
-	};
-
+	const session = new PtySession(subject, size);
 	try {
-		await quiet(300, 8000, 500);
-		if (exited || chunks.length === 0) {
+		await session.quiet(300, 8000, 500);
+		if (session.hasExited || session.chunks.length === 0) {
 			throw new Error(`${subject.name} showed nothing`);
 		}
 
-		const firstFrameMs = Math.round(chunks.at(-1).at - started);
-		const startBytes = bytesSince(0);
-		await quiet(1000, 5000);
+		const firstFrameMs = Math.round(session.chunks.at(-1).at - session.started);
+		const startBytes = session.bytesSince(0);
+		await session.quiet(1000, 5000);
 		const keys = [];
 		for (let index = 0; index < Number(options.keys); index++) {
-			const from = chunks.length;
+			const from = session.chunks.length;
 			const pressed = performance.now();
-			terminal.write(index % 10 < 5 ? '\u001B[B' : '\u001B[A');
+			session.press(index % 10 < 5 ? '\u001B[B' : '\u001B[A');
 			await sleep(400);
-			const answer = chunks.slice(from).filter(({at}) => at - pressed < 200);
-			keys.push({bytes: bytesSince(from), ms: answer.length > 0 ? answer.at(-1).at - pressed : Number.NaN});
+			const answer = session.chunks.slice(from).filter(({at}) => at - pressed < 200);
+			keys.push({bytes: session.bytesSince(from), ms: answer.length > 0 ? answer.at(-1).at - pressed : Number.NaN});
 		}
 
-		const from = chunks.length;
-		const cpu = cpuTicks(terminal.pid);
-		await sleep(Number(options.idle) * 1000);
+		const {bytesPerSecond, cpuPercent} = await session.watch(Number(options.idle));
 		return {
 			firstFrameMs,
 			startBytes,
 			keyBytes: Math.round(median(keys.map(({bytes}) => bytes))),
 			keyBytesMax: Math.max(...keys.map(({bytes}) => bytes)),
 			keyMs: median(keys.map(({ms}) => ms).filter(ms => !Number.isNaN(ms))).toFixed(1),
-			idleBytes: Math.round(bytesSince(from) / Number(options.idle)),
-			idleCpu: ((cpuTicks(terminal.pid) - cpu) / ticksPerSecond / Number(options.idle) * 100).toFixed(1),
-			rssMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${terminal.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024),
+			idleBytes: bytesPerSecond,
+			idleCpu: cpuPercent.toFixed(1),
+			rssMiB: session.rssMiB(),
 		};
 	} finally {
-		if (!exited) {
-			terminal.write('q');
-			await sleep(500);
-			terminal.kill('SIGKILL');
-		}
+		await session.end();
 	}
-}
-
-/** What a real terminal would say to the usual questions. */
-function answerQueries(terminal, data) {
-	if (data.includes('\u001B[6n')) {
-		terminal.write('\u001B[1;1R');
-	}
-
-	if (/\u001B\[0?c/.test(data)) {
-		terminal.write('\u001B[?62;c');
-	}
-}
-
-function cpuTicks(pid) {
-	const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-	return Number(fields[11]) + Number(fields[12]);
 }
