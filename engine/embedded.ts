@@ -16,9 +16,11 @@ import {startContainer} from './container/start.js';
 import {killContainer, restartContainer, stopContainer} from './container/stop.js';
 import {waitContainer} from './container/wait.js';
 import type {Engine} from './engine.js';
+import type {RegistryMethods} from './embedded-registry.js';
 import {eventJournal} from './events.js';
 import {imageService, type ImageService} from './image/image-service.js';
 import {openLocalStore, type EngineOptions} from './local-store.js';
+import type {RegistryAccess} from './registry/registry-access.js';
 import {detectCgroups} from './runtime/cgroup.js';
 import {reconcile} from './store/reconcile.js';
 import {containerInfo, containerInspectInfo, execInspectInfo, type Sizes} from './wire/container.js';
@@ -29,6 +31,7 @@ Opens the engine, creating its store when it is not there, and finishes what kil
 */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
 	const {store, uid, mapping} = openLocalStore(options);
+	const registries = once(async () => (await import('./embedded-registry.js')).openRegistries());
 	const journal = eventJournal(store.layout.events);
 	const images: ImageService = imageService(store, {
 		containersUsing: imageId => listEverything(context).filter(container => container.imageId === imageId).map(({id, state}) => ({id, isRunning: state.status === 'running' || state.status === 'paused'})),
@@ -36,11 +39,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 		emit({action, id, attributes}) {
 			journal.append({type: 'image', action, id, attributes});
 		},
-	});
+	}, registries);
 	const context: ContainerContext = {store, images, journal, uid, cgroupHost: once(() => detectCgroups(uid)), removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
 	await reconcileContainers(context);
 	await reconcile(store);
-	return embeddedEngine(context, images, mapping?.advice);
+	return embeddedEngine({context, images, registries, mappingAdvice: mapping?.advice});
 }
 
 function once<T extends object>(make: () => T): () => T {
@@ -51,19 +54,22 @@ function once<T extends object>(make: () => T): () => T {
 	};
 }
 
-function embeddedEngine(context: ContainerContext, images: ImageService, mappingAdvice: string | undefined): Engine {
+type Parts = {readonly context: ContainerContext; readonly images: ImageService; readonly registries: () => Promise<RegistryAccess>; readonly mappingAdvice: string | undefined};
+
+function embeddedEngine({context, images, registries, mappingAdvice}: Parts): Engine {
 	return {
 		kind: 'embedded',
 		label: 'local',
 		...systemMethods(context, images, mappingAdvice),
 		...imageMethods(context, images),
+		...registryMethods(images, registries),
 		...containerMethods(context),
 		...fileMethods(context),
 		...execMethods(context),
 	};
 }
 
-type SystemMethods = 'info' | 'version' | 'events' | 'close';
+type SystemMethods = 'info' | 'version' | 'diskUsage' | 'events' | 'close';
 
 function systemMethods(context: ContainerContext, images: ImageService, mappingAdvice: string | undefined): Pick<Engine, SystemMethods> {
 	return {
@@ -74,6 +80,10 @@ function systemMethods(context: ContainerContext, images: ImageService, mappingA
 		async version() {
 			const {engineVersion} = await import('./info.js');
 			return engineVersion();
+		},
+		async diskUsage() {
+			const {diskUsage} = await import('./disk-usage.js');
+			return diskUsage(context, images);
 		},
 		events: options => context.journal.read(options),
 		async close() {
@@ -127,6 +137,21 @@ function imageMethods(context: ContainerContext, images: ImageService): Pick<Eng
 			const {commitContainer} = await import('./container/commit.js');
 			return commitContainer(context, options);
 		},
+	};
+}
+
+function registryMethods(images: ImageService, registries: () => Promise<RegistryAccess>): Pick<Engine, RegistryMethods> {
+	const methods = async () => (await import('./embedded-registry.js')).registryMethods(images, registries);
+	return {
+		async * pullImage(name, options) {
+			yield* (await methods()).pullImage(name, options);
+		},
+		async * pushImage(name, options) {
+			yield* (await methods()).pushImage(name, options);
+		},
+		searchImages: async (term, options) => (await methods()).searchImages(term, options),
+		checkAuth: async auth => (await methods()).checkAuth(auth),
+		inspectDistribution: async (name, options) => (await methods()).inspectDistribution(name, options),
 	};
 }
 

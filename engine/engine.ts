@@ -133,6 +133,43 @@ export type EngineInfo = {
 	readonly Warnings: readonly string[];
 };
 
+/** docker's AuthConfig: who one is at a registry. An empty one is nobody. */
+export type RegistryAuth = {
+	readonly username?: string;
+	readonly password?: string;
+	/** base64 of `user:password` */
+	readonly auth?: string;
+	readonly email?: string;
+	/** `https://index.docker.io/v1/` for Docker Hub, else `host[:port]`. */
+	readonly serveraddress?: string;
+	readonly identitytoken?: string;
+	readonly registrytoken?: string;
+};
+
+export type ImageSearchResult = {
+	readonly name: string;
+	readonly description: string;
+	readonly star_count: number;
+	readonly is_official: boolean;
+	readonly is_automated: boolean;
+};
+
+export type DistributionInspect = {
+	readonly Descriptor: {readonly mediaType: string; readonly digest: string; readonly size: number};
+	readonly Platforms: ReadonlyArray<{readonly os: string; readonly architecture: string; readonly variant?: string}>;
+};
+
+/** docker's answer to `GET /system/df`, as far as this engine has such things. */
+export type DiskUsage = {
+	readonly LayersSize: number; // bytes of all layers, each counted once
+	readonly Images: readonly ImageInfo[]; // with SharedSize and Containers
+	readonly Containers: readonly ContainerInfo[]; // with SizeRw
+	readonly Volumes: ReadonlyArray<{readonly Name: string; readonly Driver: string; readonly Mountpoint: string; readonly UsageData: {readonly Size: number; readonly RefCount: number}}>;
+	readonly BuildCache: ReadonlyArray<Readonly<Record<string, unknown>>>;
+	/** Beyond docker: bytes on disk (blobs too), and how many of them pruning gives back. */
+	readonly Disk?: Readonly<Record<'Images' | 'Containers', {readonly Size: number; readonly Reclaimable: number}>>;
+};
+
 export type ContainerTop = {readonly Titles: readonly string[]; readonly Processes: ReadonlyArray<readonly string[]>};
 export type FilesystemChange = {readonly Path: string; readonly Kind: 0 | 1 | 2}; // modified, added, deleted
 export type PruneReport = {readonly Deleted: readonly string[]; readonly SpaceReclaimed: number};
@@ -143,6 +180,7 @@ export type Engine = {
 	readonly label: string;
 
 	info(): Promise<EngineInfo>;
+	diskUsage(): Promise<DiskUsage>;
 	version(): Promise<Readonly<Record<string, unknown>>>;
 	/** Changes made by any process using the same store, from now on (or `since`), in order. */
 	events(options?: {readonly since?: number; readonly until?: number; readonly filters?: Filters; readonly signal?: AbortSignal}): AsyncIterable<EventMessage>;
@@ -160,6 +198,18 @@ export type Engine = {
 	/** Resolves to the image id. */
 	importImage(source: Readable | {readonly path: string}, options?: {readonly reference?: string; readonly message?: string; readonly changes?: readonly string[]; readonly signal?: AbortSignal}): Promise<string>;
 	saveImages(names: readonly string[], options?: {readonly format?: 'docker-archive' | 'oci-archive'; readonly signal?: AbortSignal}): Promise<Readable>;
+	/**
+	From a registry. `auth` undefined: what docker's config.json of the engine's user has. `notFound` with docker's texts, `unauthorized`, `unavailable`. When the signal fires it ends
+	quietly; what was fetched is gone on with the next time.
+	*/
+	pullImage(name: string, options?: {readonly platform?: string; readonly allTags?: boolean; readonly auth?: RegistryAuth; readonly signal?: AbortSignal}): AsyncIterable<ProgressMessage>;
+	/** To a registry. The last message of a tag has `aux` {Tag, Digest, Size}. */
+	pushImage(name: string, options?: {readonly platform?: string; readonly allTags?: boolean; readonly auth?: RegistryAuth; readonly signal?: AbortSignal}): AsyncIterable<ProgressMessage>;
+	/** Docker Hub, or with `host[:port]/term` a registry of one's own. Limit 1 to 100, default 25; filters is-official, is-automated, stars. */
+	searchImages(term: string, options?: {readonly limit?: number; readonly filters?: Filters; readonly auth?: RegistryAuth}): Promise<ImageSearchResult[]>;
+	/** `unauthorized` when the registry does not accept them. */
+	checkAuth(auth: RegistryAuth): Promise<{readonly Status: string; readonly IdentityToken: string}>;
+	inspectDistribution(name: string, options?: {readonly auth?: RegistryAuth}): Promise<DistributionInspect>;
 	/** Resolves to the image id. */
 	commit(options: CommitOptions): Promise<string>;
 

@@ -140,7 +140,7 @@ export function engineVersion(): Readonly<Record<string, unknown>> {
 }
 
 /** From the package.json above this file, wherever it was built to. */
-function productVersion(): string {
+export function productVersion(): string {
 	for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
 		const text = readIfThere(path.join(folder, 'package.json'))?.toString('utf8');
 		const fields = text === undefined ? undefined : (JSON.parse(text) as {readonly name?: unknown; readonly version?: unknown});

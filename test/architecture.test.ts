@@ -34,7 +34,9 @@ const rules: Readonly<Record<string, Rule>> = {
 	'engine/locations': {values: ['engine/errors', 'engine/files']},
 	'engine/info': {values: [...vocabulary, ...mechanisms, ...services], types: facadeTypes},
 	'engine/local-store': {values: ['engine/errors', 'engine/locations', 'engine/runtime', 'engine/store']},
-	'engine/embedded': {values: [...vocabulary, ...mechanisms, ...services, 'engine/wire', 'engine/info', 'engine/local-store'], types: facadeTypes},
+	'engine/disk-usage': {values: [...vocabulary, ...mechanisms, ...services, 'engine/wire'], types: facadeTypes},
+	'engine/embedded-registry': {values: [...vocabulary, ...mechanisms, ...services, 'engine/info'], types: facadeTypes},
+	'engine/embedded': {values: [...vocabulary, ...mechanisms, ...services, 'engine/wire', 'engine/info', 'engine/local-store', 'engine/disk-usage', 'engine/embedded-registry'], types: facadeTypes},
 	// A door: it knows the content by the interface it declares, and is given the store's by its host.
 	'engine/registry-server': {values: vocabulary, types: facadeTypes},
 	'engine/registry-host': {values: [...vocabulary, ...mechanisms, ...services, 'engine/registry-server', 'engine/local-store']},

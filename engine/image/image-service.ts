@@ -3,10 +3,13 @@ Everything there is to do with images, in domain types. Composed by the embedded
 */
 import type {Readable} from 'node:stream';
 import type {Filters, ProgressMessage} from '../engine.js';
+import {EngineError} from '../errors.js';
 import type {DiffId} from '../oci/digest.js';
 import {familiarReference, parseReference} from '../oci/reference.js';
 import type {Store} from '../store/open-store.js';
+import type {RegistryAccess} from '../registry/registry-access.js';
 import {commitLayerAsImage, type CommitLayerOptions} from './commit.js';
+import type {ImageDiskUsage} from './disk-usage.js';
 import {ensureLayers} from './ensure-layers.js';
 import {checkFilterKeys, filterImages} from './filters.js';
 import {imageHistory, imageLayers} from './history.js';
@@ -16,8 +19,10 @@ import {importImage, type ImportOptions} from './import.js';
 import {loadImages, type ArchiveSource} from './load.js';
 import {pruneImages, type PrunedImages} from './prune.js';
 import {removeImage, type RemoveOptions} from './remove.js';
-import {resolveImage} from './resolve.js';
+import {resolveImage, resolveOne} from './resolve.js';
 import {saveImages, type SaveOptions} from './save.js';
+import type {PullOptions} from './pull.js';
+import type {PushOptions} from './push.js';
 import {parseTagReference, tagImage} from './tag.js';
 
 export type ImageService = {
@@ -33,6 +38,10 @@ export type ImageService = {
 	load(source: ArchiveSource, options?: {readonly signal?: AbortSignal | undefined}): AsyncGenerator<ProgressMessage>;
 	import(source: ArchiveSource, options?: ImportOptions): Promise<ImageId>;
 	save(names: readonly string[], options?: SaveOptions): Readable;
+	/** From a registry; progress as docker has it. */
+	pull(name: string, options?: PullOptions): AsyncGenerator<ProgressMessage>;
+	push(name: string, options?: PushOptions): AsyncGenerator<ProgressMessage>;
+	diskUsage(): Promise<ImageDiskUsage>;
 	/** A layer tar on top of an image. */
 	commit(options: CommitLayerOptions): Promise<ImageId>;
 	/** What a container needs of an image. Rejects with `notFound` and docker's text. */
@@ -48,7 +57,7 @@ export type ImageService = {
 
 export type CommitSource = Pick<CommitLayerOptions, 'imageId' | 'layers' | 'defaults'> & {readonly command: string};
 
-export function imageService(store: Store, hooks: ImageHooks = {}): ImageService {
+export function imageService(store: Store, hooks: ImageHooks = {}, registries: () => Promise<RegistryAccess> = noRegistries): ImageService {
 	const catalog = imageCatalog(store);
 	const find = (name: string) => resolveImage(store, catalog, name).image;
 	return {
@@ -65,6 +74,18 @@ export function imageService(store: Store, hooks: ImageHooks = {}): ImageService
 		load: (source, {signal} = {}) => loadImages(store, hooks, source, signal),
 		import: async (source, options) => importImage(store, hooks, source, options),
 		save: (names, options) => saveImages({store, catalog, hooks}, names, options),
+		async * pull(name, options) {
+			const {pullImages} = await import('./pull.js');
+			yield* pullImages({store, catalog, hooks, registries}, name, options);
+		},
+		async diskUsage() {
+			const {imageDiskUsage} = await import('./disk-usage.js');
+			return imageDiskUsage({store, catalog, hooks});
+		},
+		async * push(name, options) {
+			const {pushImages} = await import('./push.js');
+			yield* pushImages({store, catalog, hooks, registries}, name, options);
+		},
 		commit: async options => commitLayerAsImage({store, catalog, hooks}, options),
 		find: async name => forContainer(store, catalog, name),
 		ensureLayers: async diffIds => ensureLayers({store, catalog, hooks}, diffIds),
@@ -72,8 +93,12 @@ export function imageService(store: Store, hooks: ImageHooks = {}): ImageService
 	};
 }
 
+async function noRegistries(): Promise<never> {
+	throw new EngineError('notImplemented', 'there is no way to registries here');
+}
+
 function forContainer(store: Store, catalog: ImageCatalog, name: string): ImageForContainer {
-	const {image, reference} = resolveImage(store, catalog, name);
+	const {image, reference} = resolveOne(store, catalog, name);
 	const topFirst: readonly DiffId[] = [...image.config.diffIds].reverse();
 	return {
 		id: image.id,

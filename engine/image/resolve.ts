@@ -36,6 +36,12 @@ export function resolveImage(store: Store, catalog: ImageCatalog, name: string):
 	return {image: matches[0]!};
 }
 
+/** The same for one that needs no other names of the image: by its name, only that image is read. */
+export function resolveOne(store: Store, catalog: ImageCatalog, name: string): Resolved {
+	const entry = findEntry(readReferences(store), name);
+	return entry === undefined ? resolveImage(store, catalog, name) : {image: catalog.read(entry), reference: entryReference(entry)!};
+}
+
 /** The entry a reference names, without reading the image. */
 export function findEntry(entries: readonly ReferenceEntry[], name: string): ReferenceEntry | undefined {
 	const parsed = tryParseReference(name);

@@ -11,7 +11,7 @@ import type {Descriptor} from '../oci/descriptor.js';
 import {digestHex, type Digest} from '../oci/digest.js';
 import {layoutFileText, serializeIndex} from '../oci/image-index.js';
 import {serializeManifest} from '../oci/manifest.js';
-import {layerMediaType, mediaTypes} from '../oci/media-type.js';
+import {mediaTypes, ociLayerType} from '../oci/media-type.js';
 import {familiarName, familiarReference, isNameOnly, repositoryName, tryParseReference, type ImageReference} from '../oci/reference.js';
 import {blobSize, openBlob, readBlob, sha256} from '../store/content-store.js';
 import type {Store} from '../store/open-store.js';
@@ -106,11 +106,6 @@ function selectImages(store: Store, catalog: ImageCatalog, names: readonly strin
 
 type Prepared = Selected & {readonly manifest: Descriptor; readonly manifestData: Buffer};
 
-const ociLayerTypes: Readonly<Record<string, string>> = {
-	[mediaTypes.dockerLayer]: layerMediaType('none'),
-	[mediaTypes.dockerLayerGzip]: layerMediaType('gzip'),
-};
-
 /** A manifest of docker's form is written anew as an OCI one, since an OCI layout is what comes out. */
 function prepare(store: Store, selected: Selected): Prepared {
 	const {image} = selected;
@@ -120,7 +115,7 @@ function prepare(store: Store, selected: Selected): Prepared {
 
 	const manifestData = serializeManifest({
 		config: {mediaType: mediaTypes.config, digest: image.id, size: blobSize(store, image.id) ?? 0},
-		layers: image.layers.map(({blob}) => ({...blob, mediaType: ociLayerTypes[blob.mediaType] ?? blob.mediaType})),
+		layers: image.layers.map(({blob}) => ({...blob, mediaType: ociLayerType(blob.mediaType)})),
 	});
 	return {...selected, manifest: {mediaType: mediaTypes.manifest, digest: sha256(manifestData), size: manifestData.length}, manifestData};
 }
@@ -161,7 +156,7 @@ function dockerManifest({image, references}: Prepared): unknown {
 		Config: blobName(image.id),
 		RepoTags: references.length === 0 ? null : references.map(reference => familiarReference(reference)),
 		Layers: image.layers.map(({blob}) => blobName(blob.digest)),
-		LayerSources: Object.fromEntries(image.layers.map(({diffId, blob: {mediaType, digest, size}}) => [diffId, {mediaType: ociLayerTypes[mediaType] ?? mediaType, size, digest}])),
+		LayerSources: Object.fromEntries(image.layers.map(({diffId, blob: {mediaType, digest, size}}) => [diffId, {mediaType: ociLayerType(mediaType), size, digest}])),
 	};
 }
 

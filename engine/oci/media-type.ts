@@ -36,6 +36,11 @@ export function isLayerType(mediaType: string): boolean {
 	return [layer, layerGzip, layerZstd, dockerLayer, dockerLayerGzip, `${dockerLayer}.zstd`].includes(mediaType);
 }
 
+/** What a layer of docker's kind is called in an OCI manifest. */
+export function ociLayerType(mediaType: string): string {
+	return {[mediaTypes.dockerLayer]: mediaTypes.layer, [mediaTypes.dockerLayerGzip]: mediaTypes.layerGzip}[mediaType] ?? mediaType;
+}
+
 /** The OCI media type of a layer blob compressed so. */
 export function layerMediaType(compression: LayerCompression): string {
 	return {none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd}[compression];

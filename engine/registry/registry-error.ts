@@ -4,7 +4,7 @@ What went wrong between us and a registry, in docker's words: its own error docu
 import {EngineError, errorCode, type ErrorKind} from '../errors.js';
 
 /** Codes besides the registry's own (`MANIFEST_UNKNOWN` …). */
-export type RegistryErrorCode = 'EBADANSWER' | 'EINTEGRITY' | 'EREDIRECT' | 'ETOOLARGE' | 'EUNREACHABLE' | 'ECERTIFICATE';
+export type RegistryErrorCode = 'EBADANSWER' | 'EINTEGRITY' | 'EREDIRECT' | 'ETOOLARGE' | 'EUNREACHABLE' | 'ECERTIFICATE' | 'ETOOMUCH';
 
 export type RegistryProblem = {readonly code: string; readonly message: string; readonly detail?: unknown};
 
@@ -41,6 +41,9 @@ const kindsOfCodes: Readonly<Record<string, ErrorKind>> = {
 	UNSUPPORTED: 'notImplemented',
 };
 
+/** For answers without an error document. */
+const codesOfStatuses: Readonly<Record<number, string>> = {401: 'UNAUTHORIZED', 403: 'DENIED', 413: 'ETOOMUCH', 429: 'TOOMANYREQUESTS'};
+
 export type Answer = {readonly status: number; readonly contentType: string; readonly body: string; readonly host: string; readonly action: string};
 
 /** The error for an answer that is not what was asked for. `action` such as `pulling busybox:latest`. */
@@ -49,13 +52,13 @@ export function answerError({status, contentType, body, host, action}: Answer): 
 	if (problem === undefined) {
 		const isPage = /html/i.test(contentType) || /^\s*<(!doctype|html)/i.test(body);
 		return new EngineError(kinds[status] ?? (status >= 500 ? 'unavailable' : 'system'), `${action}: ${host} answered with the unexpected HTTP status ${status}`, {
-			code: status === 401 ? 'UNAUTHORIZED' : status === 403 ? 'DENIED' : 'EBADANSWER',
+			code: codesOfStatuses[status] ?? 'EBADANSWER',
 			hint: isPage ? 'The answer is a web page, not a registry\'s: is there a proxy or a login page in between?' : hintForStatus(status, host),
 		});
 	}
 
 	return new EngineError(kindsOfCodes[problem.code] ?? kinds[status] ?? (status >= 500 ? 'unavailable' : 'system'), problemText(problem), {
-		code: problem.code,
+		code: status === 413 ? 'ETOOMUCH' : problem.code,
 		hint: hintForCode(problem.code, host) ?? hintForStatus(status, host),
 	});
 }

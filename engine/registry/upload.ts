@@ -27,11 +27,13 @@ export type Uploader = {
 	mount(digest: Digest, from: string, options?: UploadOptions): Promise<boolean>;
 	/** Ends when the registry has checked the digest and named the blob. Goes on from where a broken connection left it, where the registry can tell. */
 	upload(source: UploadSource, options?: UploadOptions): Promise<void>;
-	/** The same for bytes that are made on the way, whose size and digest are known at the end only; they can't be sent twice. */
-	uploadStream(pieces: AsyncIterable<Buffer>, digestAtEnd: () => Digest, options?: UploadOptions): Promise<void>;
 	/** Under a tag or by its digest. */
 	putManifest(reference: string, manifest: {readonly mediaType: string; readonly data: Buffer}, options?: UploadOptions): Promise<void>;
 };
+
+/** For registries (and proxies before them) that refuse long bodies. */
+const firstChunkBytes = 16 * 1024 * 1024;
+const smallestChunkBytes = 1024 * 1024;
 
 export function pushScopes(path: string): readonly string[] {
 	return [`repository:${path}:pull,push`];
@@ -72,28 +74,39 @@ export function openUploader(connection: RegistryConnection, path: string): Uplo
 		discard(reply.body);
 	};
 
-	/** One request for all: monolithic when nothing is there yet, else the rest as a chunk. */
-	const sendFrom = async (session: URL, source: UploadSource, start: number, {signal, onProgress}: UploadOptions): Promise<void> => {
-		async function* counted() {
-			let position = start;
-			for await (const piece of source.read(start)) {
+	/** Everything in one request when nothing is there yet; else, or when that is too much at once, in chunks. */
+	const sendFrom = async (session: URL, source: UploadSource, start: number, {signal, onProgress, chunkBytes}: UploadOptions & {readonly chunkBytes: number}): Promise<void> => {
+		const counted = (from: number, to: number) => async function* () {
+			let position = from;
+			for await (const piece of source.read(from)) {
 				signal?.throwIfAborted();
-				yield piece;
-				position += piece.length;
+				const wanted = piece.subarray(0, to - position);
+				yield wanted;
+				position += wanted.length;
 				onProgress?.(position);
+				if (position === to) {
+					return;
+				}
 			}
-		}
+		};
 
-		const headers = {'content-type': 'application/octet-stream', 'content-length': String(source.sizeBytes - start)};
-		if (start === 0) {
-			const reply = await request({method: 'PUT', target: withDigest(session, source.digest), headers, body: counted, accepts: [201, 204], mayRepeat: false, signal});
+		const headers = (length: number) => ({'content-type': 'application/octet-stream', 'content-length': String(length)});
+		if (start === 0 && source.sizeBytes <= chunkBytes) {
+			const reply = await request({method: 'PUT', target: withDigest(session, source.digest), headers: headers(source.sizeBytes), body: counted(0, source.sizeBytes), accepts: [201, 204], mayRepeat: false, signal});
 			discard(reply.body);
 			return;
 		}
 
-		const reply = await request({method: 'PATCH', target: session, headers: {...headers, 'content-range': `${start}-${source.sizeBytes - 1}`}, body: counted, accepts: [202, 204], mayRepeat: false, signal});
-		discard(reply.body);
-		await finish(location(reply, host), source.digest, signal);
+		let place = session;
+		for (let from = start; from < source.sizeBytes;) {
+			const to = Math.min(source.sizeBytes, from + chunkBytes);
+			const reply = await request({method: 'PATCH', target: place, headers: {...headers(to - from), 'content-range': `${from}-${to - 1}`}, body: counted(from, to), accepts: [202, 204], mayRepeat: false, signal});
+			discard(reply.body);
+			place = location(reply, host);
+			from = to;
+		}
+
+		await finish(place, source.digest, signal);
 	};
 
 	return {
@@ -125,12 +138,20 @@ export function openUploader(connection: RegistryConnection, path: string): Uplo
 			const {signal} = options;
 			let session = await begin(signal);
 			let start = 0;
+			let chunkBytes = Number.POSITIVE_INFINITY;
 			for (let failures = 1; ; failures++) {
 				try {
-					await sendFrom(session, source, start, options);
+					await sendFrom(session, source, start, {...options, chunkBytes});
 					return;
 				} catch (error) {
 					signal?.throwIfAborted();
+					if (isEngineError(error) && error.code === 'ETOOMUCH' && chunkBytes > smallestChunkBytes) {
+						chunkBytes = chunkBytes === Number.POSITIVE_INFINITY ? firstChunkBytes : Math.max(smallestChunkBytes, chunkBytes / 4);
+						session = await begin(signal);
+						start = 0;
+						continue;
+					}
+
 					const waitMs = mayGoOn(error) ? pauseBefore(failures, connection.policy) : undefined;
 					if (waitMs === undefined) {
 						throw error;
@@ -152,28 +173,6 @@ export function openUploader(connection: RegistryConnection, path: string): Uplo
 					}
 				}
 			}
-		},
-		async uploadStream(pieces, digestAtEnd, {signal, onProgress} = {}) {
-			let bytes = 0;
-			let isRead = false;
-			async function* once() {
-				if (isRead) {
-					throw new EngineError('unavailable', `${action} was interrupted`, {code: 'ECONNRESET'});
-				}
-
-				isRead = true;
-				for await (const piece of pieces) {
-					signal?.throwIfAborted();
-					yield piece;
-					bytes += piece.length;
-					onProgress?.(bytes);
-				}
-			}
-
-			const session = await begin(signal);
-			const reply = await request({method: 'PATCH', target: session, headers: {'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked'}, body: once, accepts: [202, 204], mayRepeat: false, signal});
-			discard(reply.body);
-			await finish(location(reply, host), digestAtEnd(), signal);
 		},
 		async putManifest(reference, {mediaType, data}, {signal} = {}) {
 			const reply = await request({method: 'PUT', target: `/v2/${path}/manifests/${reference}`, headers: {'content-type': mediaType}, body: data, accepts: [200, 201, 202], signal});

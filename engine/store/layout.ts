@@ -5,7 +5,8 @@ The only place that knows where things lie on disk.
 ROOT/version                      on-disk format, a number
 ROOT/lock                         held (flock) by whoever changes images or collects garbage
 ROOT/oci-layout, ROOT/index.json  an OCI image layout with blobs/sha256/<hex>
-ROOT/layers/sha256/<hex>/         layer.json, fs/ (the tree) and, where ids were squashed, squash (their index), by diff id
+ROOT/layers/sha256/<hex>/         layer.json, fs/ (the tree) and, where ids were squashed, squash (their index), by diff id; compressed.json: what a plain
+                                  layer became when it was last compressed for a push
 ROOT/scaffold/                    lies under the layers of every container: the files and folders tug mounts on, so that mounting writes nothing
 ROOT/containers/<id>/             config.json (ours), status.json (the monitor's), fs/upper, fs/work, rootfs, log/…
 ROOT/names/<name>                 symlink whose target is the container id: the reservation of the name
@@ -32,7 +33,7 @@ export type StoreLayout = ReturnType<typeof storeLayout>;
 
 /** Absolute paths for a store at `root` with its sockets in `run`. */
 export function storeLayout(root: string, run: string) {
-	const at = (...parts: string[]) => path.join(root, ...parts);
+	const at = (...parts: string[]) => [root, ...parts].join('/'); // All parts are names: there is nothing that path.join would put right
 	return {
 		root,
 		run,
@@ -46,6 +47,7 @@ export function storeLayout(root: string, run: string) {
 		layer: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId)),
 		layerTree: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'fs'),
 		layerRecord: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'layer.json'),
+		layerCompressed: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'compressed.json'),
 		layerSquash: (diffId: DiffId) => at('layers', 'sha256', digestHex(diffId), 'squash'),
 		scaffold: at('scaffold'),
 		containers: at('containers'),
