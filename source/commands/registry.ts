@@ -14,7 +14,7 @@ export type Group = 'common' | 'container' | 'image' | 'system';
 export const groupTitles: Readonly<Record<Group, string>> = {common: 'Common commands', container: 'Containers', image: 'Images', system: 'The rest'};
 
 /** Words that come before another one: `tug container ls`. */
-export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', system: 'Manage tug'};
+export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', registry: 'Be a registry', system: 'Manage tug'};
 
 export const entries: readonly Entry[] = [
 	{name: 'run', aliases: ['container run'], group: 'common', load: async () => (await import('./run.js')).command},
@@ -57,6 +57,7 @@ export const entries: readonly Entry[] = [
 	{name: 'events', aliases: ['system events'], group: 'system', load: async () => (await import('./events.js')).command},
 	{name: 'info', aliases: ['system info'], group: 'system', load: async () => (await import('./info.js')).command},
 	{name: 'inspect', group: 'system', load: async () => (await import('./inspect.js')).command},
+	{name: 'registry serve', group: 'system', load: async () => (await import('./registry-serve.js')).command},
 	{name: 'version', group: 'system', load: async () => (await import('./version.js')).command},
 ];
 
