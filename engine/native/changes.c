@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "change_list.h"
 #include "cleanup.h"
 #include "commands.h"
 #include "inside.h"
@@ -32,19 +32,13 @@ struct level {
 	size_t path_length;
 };
 
-struct change {
-	char kind;
-	char *path;
-};
-
 struct comparison {
 	struct inside *lowers;
 	int *lower_fds;
 	size_t lower_count;
 	struct level *levels;
 	size_t depth, capacity;
-	struct change *changes;
-	size_t change_count, change_capacity;
+	struct change_list changes;
 };
 
 /* What the lower layers had under a name. */
@@ -69,11 +63,8 @@ static int find_former(struct comparison *comparison, const struct level *level,
 static int lower_directory(struct comparison *comparison, size_t lower, const char *path, size_t length, int *fd, struct error *err);
 static bool is_changed(struct comparison *comparison, const struct walk_item *item, size_t name_at, const struct stat *now, const struct former *former);
 static bool has_same_capability(struct comparison *comparison, const struct walk_item *item, size_t name_at, size_t lower);
-static int list_change(struct comparison *comparison, char kind, const char *path, struct error *err);
-static int add_change(struct comparison *comparison, char kind, const char *path, size_t length, struct error *err);
-static int compare_changes(const void *left, const void *right);
-static int print(const struct comparison *comparison, struct error *err);
 static void close_comparison(struct comparison *comparison);
+static int list_change(struct comparison *comparison, char kind, const char *path, struct error *err);
 
 int cmd_changes(int argc, char **argv, struct error *err)
 {
@@ -97,8 +88,8 @@ int cmd_changes(int argc, char **argv, struct error *err)
 	if (!result)
 		result = compare(&comparison, upper, err);
 	if (!result)
-		result = print(&comparison, err);
-	json_member_unsigned(&json, "entries", comparison.change_count);
+		result = change_list_print(&comparison.changes, err);
+	json_member_unsigned(&json, "entries", comparison.changes.count);
 	close_comparison(&comparison);
 	return result ? -1 : report_ok(report_fd(), &json, err);
 }
@@ -382,54 +373,16 @@ static int list_change(struct comparison *comparison, char kind, const char *pat
 	for (size_t i = 0; i < comparison->depth; i++) {
 		struct level *level = &comparison->levels[i];
 
-		if (!level->listed && level->path_length && add_change(comparison, 'C', path, level->path_length, err))
+		if (!level->listed && level->path_length && change_list_add(&comparison->changes, 'C', path, level->path_length, err))
 			return -1;
 		level->listed = true;
 	}
-	return add_change(comparison, kind, path, strlen(path), err);
-}
-
-static int add_change(struct comparison *comparison, char kind, const char *path, size_t length, struct error *err)
-{
-	char *copy;
-
-	if (comparison->change_count == comparison->change_capacity) {
-		const size_t capacity = comparison->change_capacity ? 2 * comparison->change_capacity : 64;
-		struct change *changes = realloc(comparison->changes, capacity * sizeof(*changes));
-
-		if (!changes)
-			return error_system(err, "allocate", NULL);
-		comparison->changes = changes;
-		comparison->change_capacity = capacity;
-	}
-	copy = strndup(path, length);
-	if (!copy)
-		return error_system(err, "allocate", NULL);
-	comparison->changes[comparison->change_count++] = (struct change){kind, copy};
-	return 0;
-}
-
-static int compare_changes(const void *left, const void *right)
-{
-	return strcmp(((const struct change *)left)->path, ((const struct change *)right)->path);
-}
-
-static int print(const struct comparison *comparison, struct error *err)
-{
-	if (comparison->change_count)
-		qsort(comparison->changes, comparison->change_count, sizeof(*comparison->changes), compare_changes);
-	for (size_t i = 0; i < comparison->change_count; i++)
-		printf("%c /%s%c", comparison->changes[i].kind, comparison->changes[i].path, '\0');
-	if (fflush(stdout) || ferror(stdout))
-		return error_system(err, "write the changes", NULL);
-	return 0;
+	return change_list_add(&comparison->changes, kind, path, strlen(path), err);
 }
 
 static void close_comparison(struct comparison *comparison)
 {
-	for (size_t i = 0; i < comparison->change_count; i++)
-		free(comparison->changes[i].path);
-	free(comparison->changes);
+	change_list_free(&comparison->changes);
 	while (comparison->depth)
 		pop_level(comparison);
 	free(comparison->levels);

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -19,30 +17,12 @@
 #include "journal.h"
 #include "kernel.h"
 #include "monitor_state.h"
-#include "process_tree.h"
-#include "report.h"
 
 #define EVENTS_A_TURN 32
-#define READ_SIZE (64 * 1024)
-/* Reads from one stream before others get their turn. */
-#define READS_A_TURN 8
-/* No pipe holds more: what a dead process wrote has been read then. */
-#define LEFT_BEHIND_MAX (1 << 20)
-/* How long others may go on writing to the streams of a process that ended (an exec's background processes). */
-#define ENDING_GRACE_MS 100
-/*
- * A program that writes line by line would wake us, and be interrupted, for each. After so many turns with little output, none longer than this after the
- * one before, output is left to gather for a moment in the pipe, which is not to get more than about half full.
- */
-#define TRICKLE_TURNS 16
-#define TRICKLE_GAP_US 1000
-#define TRICKLE_PAUSE_NS 200000
-#define TRICKLE_BYTES_MAX (128 * 1024)
+/* Read from one stream before others get their turn. */
+#define OUTPUT_A_TURN (512 * 1024)
 #define CLIENTS_MAX 512
 #define ACCEPT_PAUSE_MS 1000
-
-/* Of a start that failed for another reason than its program (docker's State.ExitCode). */
-#define EXIT_NOT_STARTED 128
 
 struct monitor monitor;
 
@@ -50,40 +30,16 @@ static int open_all(const struct plan *plan, struct launched *child, const struc
 static int open_streams(struct error *err);
 static int watch_signals(struct error *err);
 static int poll_add(int fd, uint32_t events, void *source);
-static void poll_change(int fd, uint32_t events, void *source, bool *present, bool wanted);
 static int not_blocking(int fd);
 
 static void turn(void);
 static void serve(const struct epoll_event *event);
-static void gather(void);
 static int timeout_ms(void);
-static int64_t now_us(void);
-static int64_t now_ms(void);
 static void update_polling(void);
 
-static void accept_clients(void);
 static bool is_allowed(int fd);
 
-static size_t read_output(struct output *output, size_t limit);
-static void close_output(struct output *output);
-static void deliver(const struct output *output, const char *bytes, size_t length);
-static bool is_anybody_behind(void);
-static bool outputs_ended(void);
-
-static void read_result(void);
-static void started(void);
-static void start_failed(const struct error *err);
-static void report_created(void);
-static void end_report(void);
-
 static void reap(void);
-static void init_ended(const siginfo_t *info);
-static void kill_strays(void);
-static void read_leftovers(void);
-static void finish(void);
-static void tell_exit(void);
-static void journal_die(void);
-static void remove_socket(void);
 
 int monitor_run(const struct plan *plan, struct launched *child, const struct monitor_descriptors *descriptors)
 {
@@ -98,31 +54,10 @@ int monitor_run(const struct plan *plan, struct launched *child, const struct mo
 	if (plan_has(plan, PLAN_FLAG_AUTO_START))
 		monitor_release();
 	else
-		report_created();
+		monitor_report_created();
 	while (monitor.phase != PHASE_OVER)
 		turn();
 	return monitor.failed;
-}
-
-void monitor_failed(const struct plan *plan, const struct error *err, int report_fd)
-{
-	struct status_file file AUTO_STATUS_FILE = {.dir_fd = -1};
-	struct status status = {.kind = STATUS_CREATED, .exit_code = err->exit_code ? err->exit_code : EXIT_NOT_STARTED, .error = err->message};
-	struct error ignored;
-
-	if (status_file_open(&file, plan->state_dir, &ignored) == 0)
-		status_file_write(&file, &status, false, &ignored);
-	report_error(report_fd, err);
-}
-
-void monitor_release(void)
-{
-	ssize_t written = RETRY(write(monitor.child->start_fd, "", 1));
-
-	/* A process that died meanwhile is reaped soon. */
-	(void)written;
-	cleanup_fd(&monitor.child->start_fd);
-	monitor.phase = PHASE_STARTING;
 }
 
 void monitor_set_paused(bool paused)
@@ -228,7 +163,7 @@ static int poll_add(int fd, uint32_t events, void *source)
 }
 
 /* Out of epoll altogether when not wanted: it tells of hang-ups whether asked or not. */
-static void poll_change(int fd, uint32_t events, void *source, bool *present, bool wanted)
+void monitor_poll_change(int fd, uint32_t events, void *source, bool *present, bool wanted)
 {
 	if (*present == wanted)
 		return;
@@ -256,13 +191,13 @@ static void turn(void)
 	monitor.trickle.others = false;
 	for (int i = 0; i < count; i++)
 		serve(&events[i]);
-	if (monitor.phase == PHASE_ENDING && (outputs_ended() || now_ms() >= monitor.ending_deadline_ms))
-		finish();
+	if (monitor.phase == PHASE_ENDING && (monitor_outputs_ended() || monitor_now_ms() >= monitor.ending_deadline_ms))
+		monitor_finish();
 	log_file_flush(&monitor.log);
 	update_polling();
 	clients = client_list_sweep(&monitor.clients);
 	if (monitor.phase == PHASE_RUNNING)
-		gather();
+		monitor_gather();
 	if (monitor.phase != PHASE_TOLD)
 		return;
 	if (clients == 0)
@@ -278,39 +213,20 @@ static void serve(const struct epoll_event *event)
 	bool output = source == &monitor.outputs[0] || source == &monitor.outputs[1];
 
 	if (output) {
-		monitor.trickle.bytes += read_output(source, READS_A_TURN * READ_SIZE);
+		monitor.trickle.bytes += monitor_read_output(source, OUTPUT_A_TURN);
 		return;
 	}
 	monitor.trickle.others = true;
 	if (source == &monitor.signal_fd)
 		reap();
 	else if (source == &monitor.listener)
-		accept_clients();
+		monitor_accept_clients();
 	else if (source == &monitor.child->result_fd)
-		read_result();
+		monitor_read_result();
 	else if (source == &monitor.input)
 		stdin_pipe_write(&monitor.input);
 	else
 		client_ready(&monitor.clients, source, event->events);
-}
-
-/* Not for a terminal, where somebody looks on, nor while anybody talks with the process. */
-static void gather(void)
-{
-	const struct timespec pause = {.tv_nsec = TRICKLE_PAUSE_NS};
-	int64_t now;
-
-	if (plan_has(monitor.plan, PLAN_FLAG_TTY))
-		return;
-	if (monitor.trickle.others || monitor.trickle.bytes == 0) {
-		monitor.trickle.turns = 0;
-		return;
-	}
-	now = now_us();
-	monitor.trickle.turns = now - monitor.trickle.last_us < TRICKLE_GAP_US ? monitor.trickle.turns + 1 : 0;
-	monitor.trickle.last_us = now;
-	if (monitor.trickle.turns > TRICKLE_TURNS && monitor.trickle.bytes < TRICKLE_BYTES_MAX)
-		nanosleep(&pause, NULL);
 }
 
 static int timeout_ms(void)
@@ -322,11 +238,11 @@ static int timeout_ms(void)
 		next = monitor.accept_again_ms;
 	if (next == 0)
 		return -1;
-	left = next - now_ms();
+	left = next - monitor_now_ms();
 	return left > 0 ? (int)left : 0;
 }
 
-static int64_t now_us(void)
+int64_t monitor_now_us(void)
 {
 	struct timespec now;
 
@@ -334,32 +250,32 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int64_t now_ms(void)
+int64_t monitor_now_ms(void)
 {
-	return now_us() / 1000;
+	return monitor_now_us() / 1000;
 }
 
 static void update_polling(void)
 {
-	bool behind = is_anybody_behind();
+	bool behind = monitor_is_anybody_behind();
 
 	for (int i = 0; i < OUTPUT_COUNT; i++) {
 		struct output *output = &monitor.outputs[i];
 
 		if (output->fd >= 0)
-			poll_change(output->fd, EPOLLIN, output, &output->polled, !behind);
+			monitor_poll_change(output->fd, EPOLLIN, output, &output->polled, !behind);
 	}
 	if (!stdin_pipe_is_full(&monitor.input))
 		client_list_resume_stdin(&monitor.clients);
 	if (monitor.input.fd >= 0)
-		poll_change(monitor.input.fd, EPOLLOUT, &monitor.input, &monitor.input_polled, stdin_pipe_is_full(&monitor.input));
-	if (monitor.accept_again_ms && now_ms() >= monitor.accept_again_ms)
+		monitor_poll_change(monitor.input.fd, EPOLLOUT, &monitor.input, &monitor.input_polled, stdin_pipe_is_full(&monitor.input));
+	if (monitor.accept_again_ms && monitor_now_ms() >= monitor.accept_again_ms)
 		monitor.accept_again_ms = 0;
 	if (monitor.listener >= 0)
-		poll_change(monitor.listener, EPOLLIN, &monitor.listener, &monitor.accepting, monitor.clients.count < CLIENTS_MAX && !monitor.accept_again_ms);
+		monitor_poll_change(monitor.listener, EPOLLIN, &monitor.listener, &monitor.accepting, monitor.clients.count < CLIENTS_MAX && !monitor.accept_again_ms);
 }
 
-static void accept_clients(void)
+void monitor_accept_clients(void)
 {
 	while (monitor.listener >= 0 && monitor.clients.count < CLIENTS_MAX) {
 		int fd = accept4(monitor.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -376,7 +292,7 @@ static void accept_clients(void)
 			continue;
 		/* Without descriptors or memory the connection would wake us again at once. */
 		if (errno != EAGAIN)
-			monitor.accept_again_ms = now_ms() + ACCEPT_PAUSE_MS;
+			monitor.accept_again_ms = monitor_now_ms() + ACCEPT_PAUSE_MS;
 		return;
 	}
 }
@@ -388,137 +304,6 @@ static bool is_allowed(int fd)
 	socklen_t length = sizeof(peer);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
-}
-
-/* Up to about `limit` bytes; returns how many there were. */
-static size_t read_output(struct output *output, size_t limit)
-{
-	static char buffer[READ_SIZE];
-	size_t total = 0;
-
-	while (output->fd >= 0 && total < limit) {
-		ssize_t got = RETRY(read(output->fd, buffer, sizeof(buffer)));
-
-		if (got < 0 && errno == EAGAIN)
-			break;
-		if (got <= 0) {
-			/* The end of a pipe; EIO: of a terminal. */
-			close_output(output);
-			break;
-		}
-		total += (size_t)got;
-		log_file_append(&monitor.log, output->stream, (const unsigned char *)buffer, (size_t)got);
-		deliver(output, buffer, (size_t)got);
-		if (monitor.phase != PHASE_ENDING && is_anybody_behind())
-			break;
-	}
-	return total;
-}
-
-/* Out of epoll first: a terminal lives on in stdin's descriptor, and so would its events. */
-static void close_output(struct output *output)
-{
-	poll_change(output->fd, EPOLLIN, output, &output->polled, false);
-	cleanup_fd(&output->fd);
-}
-
-static void deliver(const struct output *output, const char *bytes, size_t length)
-{
-	for (struct client *client = monitor.clients.first; client; client = client->next)
-		if (client->attached & output->attach_bit)
-			client_send(client, output->frame, bytes, length);
-}
-
-static bool is_anybody_behind(void)
-{
-	for (const struct client *client = monitor.clients.first; client; client = client->next)
-		if (client->attached & (ATTACH_STDOUT | ATTACH_STDERR) && client_is_behind(client))
-			return true;
-	return false;
-}
-
-static bool outputs_ended(void)
-{
-	return monitor.outputs[0].fd < 0 && monitor.outputs[1].fd < 0;
-}
-
-/* End of file: execve closed the other end. Else the reason why it did not. */
-static void read_result(void)
-{
-	struct launch_failure failure;
-	ssize_t got = RETRY(read(monitor.child->result_fd, &failure, sizeof(failure)));
-
-	if (got < 0 && errno == EAGAIN)
-		return;
-	cleanup_fd(&monitor.child->result_fd);
-	if (monitor.phase != PHASE_STARTING)
-		return; /* Dead before its start: told when it is reaped. */
-	if (got == 0) {
-		started();
-		return;
-	}
-	if (got != sizeof(failure))
-		error_set(&failure.error, ERROR_SYSTEM, "the container's process told nothing of its start");
-	start_failed(&failure.error);
-}
-
-static void started(void)
-{
-	static const char reply[] = "{\"ok\":true}";
-
-	monitor.phase = PHASE_RUNNING;
-	clock_gettime(CLOCK_REALTIME, &monitor.status.started_at);
-	monitor.status.kind = STATUS_RUNNING;
-	monitor_record();
-	if (monitor.plan->kind == PLAN_KIND_CONTAINER)
-		journal_append(monitor.plan, "start", &monitor.status.started_at, NULL);
-	if (monitor.report >= 0)
-		report_created();
-	if (monitor.starter)
-		client_reply(monitor.starter, reply, sizeof(reply) - 1);
-	monitor.starter = NULL;
-}
-
-/* Nothing ran: status `created`, with the reason. */
-static void start_failed(const struct error *err)
-{
-	struct json reply AUTO_JSON = {0};
-
-	monitor.failed = true;
-	monitor.status.kind = STATUS_CREATED;
-	monitor.status.exit_code = err->exit_code ? err->exit_code : EXIT_NOT_STARTED;
-	monitor.status.error = err->message;
-	clock_gettime(CLOCK_REALTIME, &monitor.status.finished_at);
-	log_file_end(&monitor.log);
-	monitor_record();
-	remove_socket();
-	cleanup_fd(&monitor.lock);
-	if (monitor.report >= 0)
-		report_error(monitor.report, err);
-	end_report();
-	json_begin_object(&reply);
-	report_error_members(&reply, err);
-	json_end_object(&reply);
-	if (monitor.starter)
-		client_reply(monitor.starter, reply.data, reply.length);
-	monitor.starter = NULL;
-	tell_exit();
-}
-
-static void report_created(void)
-{
-	struct json members AUTO_JSON = {0};
-	struct error ignored;
-
-	json_member_integer(&members, "pid", monitor.status.pid);
-	json_member_integer(&members, "monitorPid", monitor.status.monitor_pid);
-	report_ok(monitor.report, &members, &ignored);
-	end_report();
-}
-
-static void end_report(void)
-{
-	cleanup_fd(&monitor.report);
 }
 
 static void reap(void)
@@ -534,111 +319,6 @@ static void reap(void)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) || info.si_pid == 0)
 			return;
 		if (info.si_pid == monitor.child->pid)
-			init_ended(&info);
+			monitor_init_ended(&info);
 	}
-}
-
-static void init_ended(const siginfo_t *info)
-{
-	struct error err;
-
-	/* How it started comes first: a process that lived for microseconds did start. */
-	if (monitor.phase == PHASE_STARTING)
-		read_result();
-	if (monitor.phase == PHASE_TOLD)
-		return;
-	if (monitor.phase < PHASE_RUNNING) {
-		error_set(&err, ERROR_CONFLICT, "the container's process was ended (%s %d) before it could start", info->si_code == CLD_EXITED ? "exit code" : "signal",
-			info->si_status);
-		start_failed(&err);
-		return;
-	}
-	monitor.status.kind = STATUS_EXITED;
-	monitor.status.signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
-	monitor.status.exit_code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
-	monitor.status.oom_killed = stats_oom_killed(monitor.plan);
-	clock_gettime(CLOCK_REALTIME, &monitor.status.finished_at);
-	monitor.phase = PHASE_ENDING;
-	monitor.ending_deadline_ms = now_ms() + ENDING_GRACE_MS;
-	cleanup_fd(&monitor.terminal_peer);
-	if (monitor.plan->kind == PLAN_KIND_CONTAINER && !plan_new_namespace(monitor.plan, PLAN_NAMESPACE_PID))
-		kill_strays();
-	read_leftovers();
-}
-
-/* Without a pid namespace that dies with its first process, the others are ours to end. */
-static void kill_strays(void)
-{
-	struct process_tree tree AUTO_PROCESS_TREE = {0};
-	struct error ignored;
-
-	if (process_tree_read(&tree, monitor.child->pid, getpid(), false, &ignored))
-		return;
-	for (size_t i = 0; i < tree.count; i++)
-		kill(tree.items[i].pid, SIGKILL);
-}
-
-/* Whatever it wrote before it died is in the pipes now. */
-static void read_leftovers(void)
-{
-	for (int i = 0; i < OUTPUT_COUNT; i++)
-		read_output(&monitor.outputs[i], LEFT_BEHIND_MAX + READ_SIZE);
-}
-
-/* In this order: whoever is told of the exit finds the log complete, the record written, and the way free for the next start. */
-static void finish(void)
-{
-	read_leftovers();
-	for (int i = 0; i < OUTPUT_COUNT; i++)
-		close_output(&monitor.outputs[i]);
-	stdin_pipe_close(&monitor.input);
-	log_file_end(&monitor.log);
-	monitor_record();
-	journal_die();
-	/* Who connected or asked until now is answered, not dropped. */
-	accept_clients();
-	client_list_read(&monitor.clients);
-	remove_socket();
-	cleanup_fd(&monitor.lock);
-	tell_exit();
-}
-
-static void tell_exit(void)
-{
-	struct json json AUTO_JSON = {0};
-
-	json_begin_object(&json);
-	status_exit_members(&json, &monitor.status);
-	json_end_object(&json);
-	for (struct client *client = monitor.clients.first; client; client = client->next)
-		if (client->awaits_exit)
-			client_send(client, FRAME_EXIT, json.data, json.length);
-	client_list_finish(&monitor.clients);
-	monitor.phase = PHASE_TOLD;
-}
-
-static void journal_die(void)
-{
-	const struct status *status = &monitor.status;
-	char members[256];
-
-	if (monitor.plan->kind == PLAN_KIND_EXEC)
-		snprintf(members, sizeof(members), "\"execID\":\"%.64s\",\"exitCode\":\"%d\"", monitor.plan->id, status->exit_code);
-	else
-		snprintf(members, sizeof(members), "\"execDuration\":\"%" PRId64 "\",\"exitCode\":\"%d\"",
-			(int64_t)(status->finished_at.tv_sec - status->started_at.tv_sec), status->exit_code);
-	journal_append(monitor.plan, monitor.plan->kind == PLAN_KIND_EXEC ? "exec_die" : "die", &status->finished_at, members);
-}
-
-/* Unless it is another one's by now. */
-static void remove_socket(void)
-{
-	struct stat stat;
-
-	if (lstat(monitor.plan->socket, &stat) == 0 && stat.st_dev == monitor.socket_device && stat.st_ino == monitor.socket_inode)
-		unlink(monitor.plan->socket);
-	/* Those that wait in its queue see the connection end. */
-	cleanup_fd(&monitor.listener);
-	monitor.accepting = false;
-	monitor.accept_again_ms = 0;
 }

@@ -1,8 +1,10 @@
-/* The one monitor of this process: shared by monitor.c (life cycle and loop) and monitor_commands.c (what clients ask for). */
+/* The one monitor of this process, and what its parts call each other for. */
 #ifndef TUG_MONITOR_STATE_H
 #define TUG_MONITOR_STATE_H
 
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "client.h"
@@ -66,12 +68,58 @@ struct monitor {
 extern struct monitor monitor;
 extern const struct client_owner monitor_client_owner;
 
-/* Lets the process go. */
-void monitor_release(void);
+/* --- monitor.c: the loop --- */
+
+/* Records what became of the container; an exit is waited for until it is on disk. */
+void monitor_record(void);
 
 /* Records the change of `paused`. */
 void monitor_set_paused(bool paused);
 
-void monitor_record(void);
+/* Out of epoll altogether when not wanted: it tells of hang-ups whether asked or not. */
+void monitor_poll_change(int fd, uint32_t events, void *source, bool *present, bool wanted);
+
+void monitor_accept_clients(void);
+
+/* CLOCK_MONOTONIC */
+int64_t monitor_now_us(void);
+int64_t monitor_now_ms(void);
+
+/* --- monitor_start.c --- */
+
+/* Lets the process go. */
+void monitor_release(void);
+
+/* The result of execve is there. */
+void monitor_read_result(void);
+
+/* Nothing ran: status `created`, with the reason. */
+void monitor_start_failed(const struct error *err);
+
+/* To whoever launched us: the process waits for its start, or runs. */
+void monitor_report_created(void);
+
+/* --- monitor_output.c --- */
+
+/* Up to about `limit` bytes; returns how many there were. */
+size_t monitor_read_output(struct output *output, size_t limit);
+void monitor_close_output(struct output *output);
+bool monitor_outputs_ended(void);
+
+/* Somebody looks on, and has not read what is waiting for him: the container has to wait, too. */
+bool monitor_is_anybody_behind(void);
+
+/* At the end of a turn: a little pause when the container writes line by line. */
+void monitor_gather(void);
+
+/* --- monitor_end.c --- */
+
+/* The container's first process is dead. */
+void monitor_init_ended(const siginfo_t *info);
+
+/* All output is there, or the time for it is over. */
+void monitor_finish(void);
+void monitor_tell_exit(void);
+void monitor_remove_socket(void);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tar_number.h"
+
 /* All extended headers of one entry together. */
 #define TEXT_LIMIT (4u * TAR_EXTENDED_LIMIT)
 
@@ -15,14 +17,7 @@ static int add_xattr(struct tar_extended *extended, const char *name, const void
 static int set_text(const char **slot, const char *key, const char *value, size_t size, struct error *err);
 static int set_number(struct tar_extended *extended, unsigned int field, uint64_t *slot, const char *key, const char *value, uint64_t limit,
 		      struct error *err);
-static int decimal(const char *text, const char **end, uint64_t *value);
 static int parse_time(const char *text, struct timespec *time);
-
-void tar_sparse_free(struct tar_sparse_map *map)
-{
-	free(map->parts);
-	memset(map, 0, sizeof(*map));
-}
 
 void tar_extended_free(struct tar_extended *extended)
 {
@@ -69,7 +64,7 @@ int tar_extended_records(struct tar_extended *extended, char *text, size_t size,
 		/* Some writers fill the block with NULs and count them in. */
 		if (*at == '\0')
 			return 0;
-		if (decimal(at, &blank, &length) || *blank != ' ' || length > (uint64_t)(end - at) || length < (uint64_t)(blank - at) + 3 ||
+		if (tar_decimal(at, &blank, &length) || *blank != ' ' || length > (uint64_t)(end - at) || length < (uint64_t)(blank - at) + 3 ||
 		    at[length - 1] != '\n')
 			goto malformed;
 		equals = memchr(blank + 1, '=', (size_t)(at + length - 1 - (blank + 1)));
@@ -99,55 +94,6 @@ int tar_extended_long_name(struct tar_extended *extended, char *text, char type,
 	return 0;
 }
 
-int tar_sparse_add(struct tar_sparse_map *map, uint64_t offset, uint64_t size, struct error *err)
-{
-	if (map->count == TAR_SPARSE_LIMIT)
-		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: a sparse file has more than %u parts", TAR_SPARSE_LIMIT);
-	if (map->count == map->capacity) {
-		size_t capacity = map->capacity ? 2 * map->capacity : 32;
-		struct tar_part *parts = realloc(map->parts, capacity * sizeof(*parts));
-
-		if (!parts)
-			return error_system(err, "allocate", NULL);
-		map->parts = parts;
-		map->capacity = capacity;
-	}
-	map->parts[map->count++] = (struct tar_part){offset, size};
-	return 0;
-}
-
-int tar_sparse_from_text(struct tar_sparse_map *map, const char *text, struct error *err)
-{
-	while (*text) {
-		uint64_t offset, size;
-		const char *end;
-
-		if (decimal(text, &end, &offset) || *end != ',' || decimal(end + 1, &end, &size) || (*end != ',' && *end))
-			return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: malformed map of a sparse file");
-		if (tar_sparse_add(map, offset, size, err))
-			return -1;
-		text = *end ? end + 1 : end;
-	}
-	return 0;
-}
-
-int tar_sparse_check(const struct tar_sparse_map *map, uint64_t real_size, uint64_t packed_size, struct error *err)
-{
-	uint64_t reached = 0, packed = 0;
-
-	for (size_t i = 0; i < map->count; i++) {
-		const struct tar_part *part = &map->parts[i];
-
-		if (part->offset < reached || part->offset > real_size || part->size > real_size - part->offset)
-			return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: the map of a sparse file is out of order or too long");
-		reached = part->offset + part->size;
-		packed += part->size;
-	}
-	if (packed > packed_size)
-		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: a sparse file has less data than its map says");
-	return 0;
-}
-
 static int keep_text(struct tar_extended *extended, char *text, size_t size, struct error *err)
 {
 	char **texts = realloc(extended->texts, (extended->text_count + 1) * sizeof(*texts));
@@ -169,7 +115,7 @@ static int keep_text(struct tar_extended *extended, char *text, size_t size, str
 static int apply(struct tar_extended *extended, const char *key, char *value, size_t size, struct error *err)
 {
 	static const char xattr_prefix[] = "SCHILY.xattr.";
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (strncmp(key, xattr_prefix, sizeof(xattr_prefix) - 1) == 0)
 		return add_xattr(extended, key + sizeof(xattr_prefix) - 1, value, size, err);
@@ -225,7 +171,7 @@ static int apply_sparse(struct tar_extended *extended, const char *key, const ch
 		return set_number(extended, TAR_HAS_REAL_SIZE, &extended->real_size, "GNU.sparse.size", value, INT64_MAX, err);
 	if (strcmp(key, "major") && strcmp(key, "minor") && strcmp(key, "offset") && strcmp(key, "numbytes"))
 		return 0;
-	if (decimal(value, &end, &number) || *end)
+	if (tar_decimal(value, &end, &number) || *end)
 		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: GNU.sparse.%s=%.64s is not a number", key, value);
 	if (strcmp(key, "major") == 0) {
 		extended->sparse_major = number > UINT_MAX ? UINT_MAX : (unsigned int)number;
@@ -275,23 +221,9 @@ static int set_number(struct tar_extended *extended, unsigned int field, uint64_
 	extended->fields &= ~field;
 	if (!*value)
 		return 0;
-	if (decimal(value, &end, slot) || *end || *slot > limit)
+	if (tar_decimal(value, &end, slot) || *end || *slot > limit)
 		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: %s=%.64s is not a number in range", key, value);
 	extended->fields |= field;
-	return 0;
-}
-
-static int decimal(const char *text, const char **end, uint64_t *value)
-{
-	uint64_t number = 0;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	for (; *text >= '0' && *text <= '9'; text++)
-		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, (uint64_t)(*text - '0'), &number))
-			return -1;
-	*end = text;
-	*value = number;
 	return 0;
 }
 
@@ -302,7 +234,7 @@ static int parse_time(const char *text, struct timespec *time)
 	uint64_t seconds;
 	long nanoseconds = 0, unit = 100000000;
 
-	if (decimal(text + negative, &text, &seconds) || seconds > INT64_MAX / 4)
+	if (tar_decimal(text + negative, &text, &seconds) || seconds > INT64_MAX / 4)
 		return -1;
 	if (*text == '.')
 		for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10)

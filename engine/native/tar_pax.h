@@ -1,4 +1,4 @@
-/* Extended headers of tar archives (pax, GNU long names) and maps of sparse files. */
+/* Extended headers of tar archives: pax records and GNU long names. */
 #ifndef TUG_TAR_PAX_H
 #define TUG_TAR_PAX_H
 
@@ -6,19 +6,9 @@
 
 #include "error.h"
 #include "tar_format.h"
+#include "tar_sparse.h"
 
 #define TAR_EXTENDED_LIMIT (1u << 20)	/* bytes of one extended header; Go's archive/tar has the same */
-#define TAR_SPARSE_LIMIT (1u << 20)	/* parts of a sparse file */
-
-struct tar_part {
-	uint64_t offset, size;
-};
-
-struct tar_sparse_map {
-	struct tar_part *parts;
-	size_t count, capacity;
-	bool used;
-};
 
 enum tar_extended_field {
 	TAR_HAS_SIZE = 1 << 0,
@@ -46,7 +36,6 @@ struct tar_extended {
 };
 
 void tar_extended_free(struct tar_extended *extended);
-void tar_sparse_free(struct tar_sparse_map *map);
 
 /* Forgets everything but what `global` holds, whose strings are shared. */
 int tar_extended_reset(struct tar_extended *extended, const struct tar_extended *global, struct error *err);
@@ -56,13 +45,5 @@ int tar_extended_records(struct tar_extended *extended, char *text, size_t size,
 
 /* Takes over `text` as a GNU long name ('L') or long link ('K'). */
 int tar_extended_long_name(struct tar_extended *extended, char *text, char type, struct error *err);
-
-int tar_sparse_add(struct tar_sparse_map *map, uint64_t offset, uint64_t size, struct error *err);
-
-/* The map of pax 0.1: "offset,size,offset,size". */
-int tar_sparse_from_text(struct tar_sparse_map *map, const char *text, struct error *err);
-
-/* In order, apart, inside the file, and no more data than there is. */
-int tar_sparse_check(const struct tar_sparse_map *map, uint64_t real_size, uint64_t packed_size, struct error *err);
 
 #endif

@@ -39,10 +39,7 @@ int tar_write_contents(struct tar_reader *reader, int fd, struct error *err);
 /* Reads what follows the end of the archive, so that whoever sends it is not cut off. */
 int tar_drain(struct tar_reader *reader, struct error *err);
 
-/* For tar_pax.c: exactly `size` bytes of the current body. */
+/* For tar_sparse.c: exactly `size` bytes of the current body. */
 int tar_read_body(struct tar_reader *reader, void *data, size_t size, struct error *err);
-
-/* A number field: octal as sloppy as in the wild, or base 256. */
-int tar_number(const char *field, size_t size, int64_t *value);
 
 #endif

@@ -48,7 +48,7 @@ function seeds(): Buffer[] {
 
 test.serial('the reader survives 20,000 damaged archives', t => {
 	const folder = temporaryFolder(t);
-	const program = compile(t, path.join(folder, 'fuzz'), [path.join(repositoryRoot, 'test/native/tar-fuzz.c'), ...['tar_read', 'tar_pax', 'error'].map(name => path.join(native, `${name}.c`))]);
+	const program = compile(t, path.join(folder, 'fuzz'), [path.join(repositoryRoot, 'test/native/tar-fuzz.c'), ...['tar_read', 'tar_header', 'tar_number', 'tar_sparse', 'tar_pax', 'error'].map(name => path.join(native, `${name}.c`))]);
 	if (program === undefined) {
 		return;
 	}
@@ -134,7 +134,7 @@ test.serial('the reader is also clean under -fanalyzer', t => {
 		return;
 	}
 
-	for (const name of ['tar_read', 'tar_pax', 'tar_write', 'squash', 'owners', 'inode_table']) {
+	for (const name of ['tar_read', 'tar_header', 'tar_number', 'tar_sparse', 'tar_pax', 'tar_write', 'plan_records', 'plan_nested', 'extract_metadata', 'squash', 'owners', 'inode_table']) {
 		t.notThrows(() => execFileSync('cc', ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-fanalyzer', '-c', path.join(native, `${name}.c`), '-o', '/dev/null'], {stdio: 'pipe'}), name);
 	}
 });
