@@ -111,13 +111,18 @@ export function summarize(record: ContainerRecord): ContainerSummary {
 		created: record.created,
 		image: record.config.Image,
 		imageId: record.imageId,
-		command: [record.path, ...record.args].join(' '),
+		command: commandLine(record.path, record.args),
 		labels: record.config.Labels,
 		networkMode: record.hostConfig.NetworkMode,
 		exposedPorts: Object.keys(record.config.ExposedPorts ?? {}),
 		mounts: record.mounts,
 		hasHealthcheck: (record.config.Healthcheck?.Test ?? ['NONE'])[0] !== 'NONE',
 	};
+}
+
+/** As docker's list shows it: arguments with a space in quotes. */
+function commandLine(path: string, args: readonly string[]): string {
+	return [path, ...args.map(argument => (argument.includes(' ') ? `'${argument}'` : argument))].join(' ');
 }
 
 function cacheFile(store: Store): string {

@@ -32,7 +32,7 @@ export const command = defineCommand({
 		const engine = await context.engine();
 		const limit = options.latest ? 1 : (options.last !== undefined && options.last > 0 ? options.last : undefined);
 		const {size: showsSize} = options;
-		const needsSize = showsSize || /\.Size\b/.test(options.format ?? '');
+		const needsSize = showsSize || /\.Size\b|\bjson \.\s*\}\}/.test(options.format ?? '');
 		const containers = await engine.listContainers({
 			all: options.all,
 			...(limit === undefined ? {} : {limit}),

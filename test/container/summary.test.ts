@@ -5,7 +5,7 @@ import test from 'ava';
 import type {ContainerId, ContainerRecord} from '../../engine/container/container.js';
 import {parseHostSettings} from '../../engine/container/host-settings.js';
 import {markLeaving} from '../../engine/container/leaving.js';
-import {listSummaries, type SummaryCache} from '../../engine/container/summary.js';
+import {listSummaries, summarize, type SummaryCache} from '../../engine/container/summary.js';
 import type {Store} from '../../engine/store/open-store.js';
 import {testStore} from '../helpers/image-lab.js';
 
@@ -108,3 +108,17 @@ test('a thousand containers', async t => {
 	t.log(`processor time: ${cold.toFixed(1)} ms without a cache, ${warm[2]!.toFixed(1)} ms in a new process, ${cpuMs(held).toFixed(1)} ms in the same`);
 	t.true(warm[0]! < 60);
 });
+
+const commandOf = test.macro({
+	exec(t, program: string, args: readonly string[], expected: string) {
+		t.is(summarize({id: idOf(1), name: 'x', config: {Image: 'i', Labels: {}}, hostConfig: {}, path: program, args, mounts: []} as unknown as ContainerRecord).command, expected);
+	},
+	title: (_, program: string, args: readonly string[]) => `${JSON.stringify([program, ...args])} is shown as docker shows it`,
+});
+
+test(commandOf, 'sh', [], 'sh');
+test(commandOf, 'sleep', ['1000'], 'sleep 1000');
+test(commandOf, 'sh', ['-c', 'echo a; echo b'], 'sh -c \'echo a; echo b\'');
+test(commandOf, 'echo', ['two  spaces', 'none', 'say "hi" now'], 'echo \'two  spaces\' none \'say "hi" now\'');
+test(commandOf, '/my program', ['x'], '/my program x');
+test(commandOf, 'echo', ['tab\there', ''], 'echo tab\there ');
