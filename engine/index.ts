@@ -1,5 +1,5 @@
 /** The only door of the engine. */
-import type {RegistryServer, RegistryServerOptions} from './registry-host.js';
+import type {RegistryServer, RegistryServerOptions} from './registry-host/open-registry-server.js';
 
 export {EngineError, isEngineError} from './errors.js';
 export type {ErrorKind} from './errors.js';
@@ -8,10 +8,10 @@ export {createEngine} from './embedded.js';
 export type {EngineOptions} from './local-store.js';
 export {demoReference, loadDemoImage, startDemo} from './demo/index.js';
 export type {DemoOptions} from './demo/index.js';
-export type {RegistryServer, RegistryServerOptions} from './registry-host.js';
+export type {RegistryServer, RegistryServerOptions} from './registry-host/open-registry-server.js';
 
 /** Serves this user's images as a registry (OCI distribution spec). Loaded when it is used. The caller closes. Throws `invalidParameter`, `conflict`, `system`. */
 export async function openRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
-	const host = await import('./registry-host.js');
+	const host = await import('./registry-host/open-registry-server.js');
 	return host.openRegistryServer(options);
 }

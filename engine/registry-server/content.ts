@@ -1,5 +1,5 @@
 /**
-What the registry server asks of whoever keeps the content; `engine/registry-host.ts` gives it the store. Names of repositories are canonical here. Blobs and documents are shared by all
+What the registry server asks of whoever keeps the content; `engine/registry-host` gives it the store. Names of repositories are canonical here. Blobs and documents are shared by all
 repositories: which repository has which is worked out from its manifests (repository-view.ts) and from leases.
 */
 import type {Descriptor} from '../oci/descriptor.js';
@@ -11,7 +11,7 @@ export type ContentEntry = {readonly repository: string; readonly tag?: string; 
 export type Upload = {readonly id: string; readonly repository: string; readonly sizeBytes: number};
 export type UploadPiece = {readonly data: AsyncIterable<Buffer>; readonly at?: number | undefined; readonly maxBytes: number};
 
-/** `read` closes it at its end; whoever does not read closes. */
+/** Whoever opened it closes it, once nothing is read any more. Closing twice is harmless. */
 export type OpenBlob = {
 	readonly sizeBytes: number;
 	read(from: number, length: number): AsyncIterable<Buffer>;
@@ -52,6 +52,8 @@ export type RegistryContent = {
 		find(repository: string, id: string): Upload | undefined;
 		append(repository: string, id: string, piece: UploadPiece): Promise<Upload>;
 		finish(repository: string, id: string, digest: Digest, piece: UploadPiece): Promise<{readonly sizeBytes: number}>;
+		/** For reading along while it is written. */
+		open(repository: string, id: string): OpenBlob;
 		cancel(repository: string, id: string): boolean;
 	};
 

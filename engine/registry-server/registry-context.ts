@@ -6,7 +6,7 @@ import type {RegistryContent} from './content.js';
 import type {RegistryRequest} from './message.js';
 import type {EventAction, EventTarget} from './notification.js';
 import type {Repositories} from './repository-view.js';
-import type {Upstream} from './upstream.js';
+import type {PullThrough} from './pull-through.js';
 
 export type RegistryLimits = {
 	readonly manifestBytes: number;
@@ -36,7 +36,7 @@ export type RegistryParts = {
 	readonly takeUploadSlot: () => () => void;
 	/** Something became unused. */
 	readonly collectSoon: () => void;
-	readonly upstream: Upstream | undefined;
+	readonly upstream: PullThrough | undefined;
 };
 
 export type Call = RegistryParts & {

@@ -10,12 +10,12 @@ import {errorReply, type RegistryRequest, type Reply} from './message.js';
 import {registryMetrics, type Metrics} from './metrics.js';
 import {makeEvent, type EventSource} from './notification.js';
 import type {NotificationQueue} from './notification-queue.js';
+import type {PullThrough} from './pull-through.js';
 import {defaultLimits, type Call, type RegistryLimits, type RegistryParts} from './registry-context.js';
 import {asRegistryError, RegistryError} from './registry-error.js';
 import {repositories} from './repository-view.js';
 import {match, type Route} from './router.js';
 import {routes} from './routes.js';
-import type {Upstream} from './upstream.js';
 
 export type RegistryOptions = {
 	readonly content: RegistryContent;
@@ -26,7 +26,8 @@ export type RegistryOptions = {
 	readonly queues?: readonly NotificationQueue[];
 	/** What events say about this server. */
 	readonly address?: string;
-	readonly upstream?: Upstream | undefined;
+	/** Behind this one: then it is a cache, and takes no pushes. */
+	readonly upstream?: PullThrough | undefined;
 	/** Told what went wrong on this side. */
 	readonly onFailure?: (message: string, error?: unknown) => void;
 	readonly metrics?: Metrics;

@@ -1,22 +1,23 @@
 /**
-The registry behind this one, for a pull-through cache.
+The registry behind this one, as a cache needs it (pull-through.ts); `engine/registry-host` gives the registry client's.
 */
 import type {Digest} from '../oci/digest.js';
-import type {ManifestReference} from './grammar.js';
-import type {StreamBody} from './message.js';
 
-export type Upstream = {
-	/** Brings a manifest into the content when it is not there, or its tag may have moved. When the registry behind can't be reached, what is here is good enough. */
-	refreshManifest(repository: string, reference: ManifestReference): Promise<void>;
-	/** A blob that is not here, as it arrives; undefined when the registry behind has none. With `onlySize` nothing is fetched. */
-	fetchBlob(repository: string, digest: Digest, onlySize: boolean): Promise<StreamBody | undefined>;
-	close(): Promise<void>;
+/** What there is not is undefined. Rejects when it can't be told: the registry is away, or answers nonsense. Paths are of that registry. */
+export type UpstreamClient = {
+	/** By tag or digest; `same` when the tag still names `known`. */
+	manifest(path: string, reference: string, known?: Digest): Promise<'same' | {readonly mediaType: string; readonly digest: Digest; readonly data: Buffer} | undefined>;
+	/** From a byte on, or from the first one when the registry can't do that. */
+	blob(path: string, digest: Digest, from: number): Promise<UpstreamBlob | undefined>;
+	/** Bytes. */
+	blobSize(path: string, digest: Digest): Promise<number | undefined>;
 };
 
-/** What is asked of a registry client (engine/registry). Undefined: there is no such thing. Throws when it can't tell. */
-export type UpstreamClient = {
-	/** Digest of the manifest a tag names now. */
-	resolve(repository: string, tag: string): Promise<Digest | undefined>;
-	manifest(repository: string, digest: Digest): Promise<{readonly mediaType: string; readonly data: Buffer} | undefined>;
-	blob(repository: string, digest: Digest): Promise<{readonly sizeBytes: number; read(): AsyncIterable<Buffer>; close(): void} | undefined>;
+/** Either read to its end, or closed. */
+export type UpstreamBlob = {
+	readonly from: number;
+	/** Of the whole blob. */
+	readonly sizeBytes: number;
+	readonly data: AsyncIterable<Buffer>;
+	close(): void;
 };

@@ -33,6 +33,8 @@ export type UploadStore = {
 	append(repository: string, id: string, piece: UploadPiece): Promise<Upload>;
 	/** Adds the last piece, and makes the blob, leased for the repository. Throws as `append`, and `invalidParameter` (code `DIGEST`) when the bytes have another digest; then the upload is gone. */
 	finish(repository: string, id: string, digest: Digest, piece: UploadPiece): Promise<{readonly sizeBytes: number}>;
+	/** For reading along while it is written; the caller closes. */
+	open(repository: string, id: string): {readonly descriptor: number; readonly sizeBytes: number};
 	/** False when there is none. */
 	cancel(repository: string, id: string): boolean;
 	/** Removes uploads nobody has added to for so long. Returns how many. */
@@ -180,6 +182,15 @@ export function uploadStore(store: Store): UploadStore {
 		return sizeBytes === undefined ? unknownUpload(id) : {sizeBytes};
 	}
 
+	function open(repository: string, id: string): {readonly descriptor: number; readonly sizeBytes: number} {
+		const {sizeBytes} = get(repository, id);
+		try {
+			return {descriptor: fs.openSync(dataFile(id), 'r'), sizeBytes};
+		} catch (error) {
+			throw systemError('reading an upload', error);
+		}
+	}
+
 	function cancel(repository: string, id: string): boolean {
 		if (find(repository, id) === undefined) {
 			return false;
@@ -198,7 +209,7 @@ export function uploadStore(store: Store): UploadStore {
 		return old.length;
 	}
 
-	return {start, find, append, finish, cancel, sweep};
+	return {start, find, append, finish, open, cancel, sweep};
 }
 
 const uploadIdPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;

@@ -6,7 +6,7 @@ import {everybody} from '../../engine/registry-server/auth/principal.js';
 import type {RegistryRequest} from '../../engine/registry-server/message.js';
 import {bodyBytes} from '../../engine/registry-server/message.js';
 import {createRegistry, type Registry, type RegistryOptions} from '../../engine/registry-server/registry.js';
-import {registryContent} from '../../engine/registry-host.js';
+import {storeContent} from '../../engine/registry-host/store-content.js';
 import type {RepositoryNames} from '../../engine/image/repositories.js';
 import type {RegistryContent} from '../../engine/registry-server/content.js';
 import type {Store} from '../../engine/store/open-store.js';
@@ -30,7 +30,7 @@ export type RegistryLab = {readonly store: Store; readonly content: RegistryCont
 export function registryLab(t: ExecutionContext, options: Partial<RegistryOptions> & {readonly store?: Store; readonly names?: RepositoryNames} = {}): RegistryLab {
 	const store = options.store ?? testStore(t);
 	const failures: string[] = [];
-	const content = options.content ?? registryContent(store, options.names === undefined ? {} : {names: options.names});
+	const content = options.content ?? storeContent(store, options.names === undefined ? {} : {names: options.names});
 	const registry = createRegistry({
 		onFailure(message, error) {
 			failures.push(`${message}: ${(error as Error | undefined)?.stack ?? ''}`);

@@ -2,7 +2,8 @@
 Blobs: pull and delete. They go out as they lie; their digest is of what is stored.
 */
 import {readDigest} from '../grammar.js';
-import type {Reply} from '../message.js';
+import type {Reply, StreamBody} from '../message.js';
+import type {OpenBlob} from '../content.js';
 import {readRange} from '../ranges.js';
 import type {Call} from '../registry-context.js';
 import {RegistryError} from '../registry-error.js';
@@ -12,8 +13,7 @@ export async function getBlob(call: Call): Promise<Reply> {
 	const {content, repository, request} = call;
 	const digest = readDigest(call.parameters['digest']);
 	if (!(await holdsBlob(call, repository, digest)) || content.blobSize(digest) === undefined) {
-		const fetched = await call.upstream?.fetchBlob(repository, digest, request.method === 'HEAD');
-		return fetched === undefined ? unknownBlob(digest) : {status: 200, headers: blobHeaders(digest), body: fetched};
+		return fetchBlob(call, digest);
 	}
 
 	if (request.method === 'HEAD' && !call.isReadOnly) {
@@ -39,12 +39,35 @@ export async function getBlob(call: Call): Promise<Reply> {
 		headers: {...blobHeaders(digest), ...(range === 'whole' ? {} : {'content-range': `bytes ${from}-${to}/${blob.sizeBytes}`})},
 		body: {
 			sizeBytes: to - from + 1,
-			read: () => blob.read(from, to - from + 1),
+			read: () => readAndClose(blob, from, to - from + 1),
 			close() {
 				blob.close();
 			},
 		},
 	};
+}
+
+async function* readAndClose(blob: OpenBlob, from: number, length: number): AsyncGenerator<Buffer> {
+	try {
+		yield* blob.read(from, length);
+	} finally {
+		blob.close();
+	}
+}
+
+/** From the registry behind this one. Ranges are honoured once it is here. */
+async function fetchBlob({upstream, repository, request}: Call, digest: Digest): Promise<Reply> {
+	if (request.method === 'HEAD') {
+		const sizeBytes = await upstream?.blobSize(repository, digest);
+		return sizeBytes === undefined ? unknownBlob(digest) : {status: 200, headers: blobHeaders(digest), body: nothingOf(sizeBytes)};
+	}
+
+	const body = await upstream?.blob(repository, digest);
+	return body === undefined ? unknownBlob(digest) : {status: 200, headers: blobHeaders(digest), body};
+}
+
+function nothingOf(sizeBytes: number): StreamBody {
+	return {sizeBytes, async* read() {}, close() {}};
 }
 
 export async function deleteBlob(call: Call): Promise<Reply> {

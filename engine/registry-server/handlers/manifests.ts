@@ -17,7 +17,10 @@ const maxDepth = 8;
 
 export async function getManifest(call: Call): Promise<Reply> {
 	const reference = lookupReference(call);
-	await call.upstream?.refreshManifest(call.repository, reference);
+	if (call.upstream !== undefined) {
+		await call.upstream.refresh(call.repository, reference, await findPresent(call, reference));
+	}
+
 	const found = await findManifest(call, reference) ?? unknownManifest(call);
 	const given = negotiate(found, acceptedTypes(call.request.headers['accept']), () => readManifest(call.content.readDocument(found.digest)).children);
 	if (given === undefined) {
@@ -29,7 +32,10 @@ export async function getManifest(call: Call): Promise<Reply> {
 		return {status: 304, headers};
 	}
 
-	await call.upstream?.refreshManifest(call.repository, {digest: given.digest});
+	if (call.content.blobSize(given.digest) === undefined) {
+		await call.upstream?.refresh(call.repository, {digest: given.digest}, undefined);
+	}
+
 	const body = readDocument(call, given.digest);
 	if (call.request.method === 'GET') {
 		call.notify('pull', {...given, size: body.length, ...('tag' in reference ? {tag: reference.tag} : {})});
@@ -99,6 +105,12 @@ async function findManifest({repositories, repository}: Call, reference: Manifes
 	}
 
 	return view.entered.get(reference.digest) ?? (await view.closure()).manifests.get(reference.digest);
+}
+
+/** One of an index that was never fetched does not count. */
+async function findPresent(call: Call, reference: ManifestReference): Promise<Descriptor | undefined> {
+	const found = await findManifest(call, reference);
+	return found === undefined || call.content.blobSize(found.digest) === undefined ? undefined : found;
 }
 
 /** What can't be a reference is one that nothing has. */

@@ -4,29 +4,26 @@ The registry server on this user's store: the composition root of `tug registry 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {readRegion} from './archive/file-region.js';
-import {EngineError, systemError} from './errors.js';
-import {eventJournal} from './events.js';
-import type {ImageHooks} from './image/image.js';
-import {familiarNames, imageRepositories, namesOf, type RepositoryNames} from './image/repositories.js';
-import {openLocalStore, type EngineOptions} from './local-store.js';
-import {htpasswdAccounts} from './registry-server/auth/accounts.js';
-import {basicAuthenticator, openToAll, tokenAuthenticator, type Authenticator} from './registry-server/auth/authenticator.js';
-import {tokenEndpoint, type TokenEndpoint} from './registry-server/auth/token-endpoint.js';
-import {sharedKey, tokenIssuer} from './registry-server/auth/token-issuer.js';
-import type {OpenBlob, RegistryContent} from './registry-server/content.js';
-import {serveRegistry, type RunningServer, type ServerPatience} from './registry-server/http-server.js';
-import {registryMetrics} from './registry-server/metrics.js';
-import {serveMetrics} from './registry-server/metrics-server.js';
-import {notificationQueue} from './registry-server/notification-queue.js';
-import {createRegistry} from './registry-server/registry.js';
-import type {RegistryLimits} from './registry-server/registry-context.js';
-import {endLeases, isLeasedFor, leaseBlobFor, releaseLeaseFor} from './store/blob-lease.js';
-import {blobSize, openBlob, readBlob} from './store/content-store.js';
-import {collectGarbage} from './store/garbage-collect.js';
-import type {Store} from './store/open-store.js';
-import {reconcile} from './store/reconcile.js';
-import {uploadStore} from './store/upload-store.js';
+import {EngineError, systemError} from '../errors.js';
+import {eventJournal} from '../events.js';
+import {familiarNames, namesOf} from '../image/repositories.js';
+import {openLocalStore, type EngineOptions} from '../local-store.js';
+import {htpasswdAccounts} from '../registry-server/auth/accounts.js';
+import {basicAuthenticator, openToAll, tokenAuthenticator, type Authenticator} from '../registry-server/auth/authenticator.js';
+import {tokenEndpoint, type TokenEndpoint} from '../registry-server/auth/token-endpoint.js';
+import {sharedKey, tokenIssuer} from '../registry-server/auth/token-issuer.js';
+import type {RegistryContent} from '../registry-server/content.js';
+import {serveRegistry, type RunningServer, type ServerPatience} from '../registry-server/http-server.js';
+import {registryMetrics} from '../registry-server/metrics.js';
+import {serveMetrics} from '../registry-server/metrics-server.js';
+import {pullThrough} from '../registry-server/pull-through.js';
+import {notificationQueue} from '../registry-server/notification-queue.js';
+import {createRegistry} from '../registry-server/registry.js';
+import {defaultLimits, type RegistryLimits} from '../registry-server/registry-context.js';
+import type {Store} from '../store/open-store.js';
+import {reconcile} from '../store/reconcile.js';
+import {storeContent} from './store-content.js';
+import {openUpstream} from './upstream-client.js';
 
 export type RegistryServerOptions = EngineOptions & {
 	/** `HOST:PORT`; port 0 takes any. */
@@ -66,10 +63,10 @@ export async function openRegistryServer(options: RegistryServerOptions): Promis
 	checkExposure(address.host, options);
 	const {store} = openLocalStore(options);
 	await reconcile(store);
-	const upstreamHost = options.proxyUrl === undefined ? undefined : readUrl(options.proxyUrl).host;
+	const upstream = options.proxyUrl === undefined ? undefined : await openUpstream(readUrl(options.proxyUrl));
 	const journal = eventJournal(store.layout.events);
-	const content = registryContent(store, {
-		names: upstreamHost === undefined ? familiarNames : namesOf(upstreamHost === 'registry-1.docker.io' ? 'docker.io' : upstreamHost),
+	const content = storeContent(store, {
+		names: upstream === undefined ? familiarNames : namesOf(upstream.domain),
 		hooks: {
 			emit({action, id, attributes}) {
 				journal.append({type: 'image', action, id, attributes});
@@ -85,14 +82,16 @@ export async function openRegistryServer(options: RegistryServerOptions): Promis
 			options.onFailure?.(`notification: ${message}`);
 		},
 	}));
+	const limits: RegistryLimits = {...defaultLimits, ...options.limits};
 	const registry = createRegistry({
 		content,
+		limits,
+		upstream: upstream === undefined ? undefined : pullThrough({content, client: upstream.client, maxBlobBytes: limits.blobBytes, metrics, onFailure: options.onFailure}),
 		metrics,
 		queues,
 		...authentication(options, content, store),
 		isReadOnly: options.readOnly === true,
 		address: `${os.hostname()}:${address.port}`,
-		...(options.limits === undefined ? {} : {limits: options.limits}),
 		...(options.onFailure === undefined ? {} : {onFailure: options.onFailure}),
 	});
 	const opened: Array<{close(): Promise<void>}> = [];
@@ -115,58 +114,13 @@ export async function openRegistryServer(options: RegistryServerOptions): Promis
 			async close() {
 				await server.close();
 				await Promise.all([metricsServer?.close(), registry.close()]);
+				upstream?.close();
 			},
 		};
 	} catch (error) {
 		await Promise.all([...opened.map(async server => server.close()), registry.close()]);
 		throw error;
 	}
-}
-
-/** The store, as the registry server asks for it. */
-export function registryContent(store: Store, {names = familiarNames, hooks = {}}: {readonly names?: RepositoryNames; readonly hooks?: ImageHooks} = {}): RegistryContent {
-	const uploads = uploadStore(store);
-	return {
-		...imageRepositories(store, hooks, names),
-		readDocument: digest => readBlob(store, digest),
-		blobSize: digest => blobSize(store, digest),
-		openBlob: digest => openWholeBlob(openBlob(store, digest), `blob ${digest}`),
-		lease(repository, digest) {
-			leaseBlobFor(store, repository, digest);
-		},
-		isLeased: (repository, digest) => isLeasedFor(store, repository, digest),
-		release: (repository, digest) => releaseLeaseFor(store, repository, digest),
-		uploads,
-		async collect(olderThanMs) {
-			uploads.sweep(olderThanMs);
-			endLeases(store, olderThanMs);
-			await reconcile(store);
-			await store.locked(() => collectGarbage(store));
-		},
-		folder: store.layout.registry,
-	};
-}
-
-function openWholeBlob({descriptor, sizeBytes}: {readonly descriptor: number; readonly sizeBytes: number}, subject: string): OpenBlob {
-	let isOpen = true;
-	const close = () => {
-		if (isOpen) {
-			isOpen = false;
-			fs.closeSync(descriptor);
-		}
-	};
-
-	return {
-		sizeBytes,
-		close,
-		async* read(from, length) {
-			try {
-				yield* readRegion({descriptor, offset: from, sizeBytes: length, subject}, {keep: true});
-			} finally {
-				close();
-			}
-		},
-	};
 }
 
 function authentication(options: RegistryServerOptions, content: RegistryContent, store: Store): {readonly authenticator: Authenticator; readonly tokens?: TokenEndpoint} {
