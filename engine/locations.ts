@@ -32,7 +32,8 @@ export function locate(asked: {readonly root?: string; readonly run?: string}, s
 	const {uid, home, environment} = sources;
 	const named = asked.root ?? environment['TUG_ROOT'];
 	const root = path.resolve(named || (uid === 0 ? '/var/lib/tug' : path.join(environment['XDG_DATA_HOME'] || path.join(home, '.local', 'share'), 'tug')));
-	const base = asked.run === undefined ? defaultRun(sources) : path.resolve(asked.run);
+	const namedRun = asked.run ?? environment['TUG_RUN'];
+	const base = namedRun ? path.resolve(namedRun) : defaultRun(sources);
 	if (Buffer.byteLength(base) + socketNameBytes > maxSocketPathBytes) {
 		throw new EngineError('invalidParameter', `${base} is too long for the folder of sockets`, {hint: `It may have ${maxSocketPathBytes - socketNameBytes} bytes.`});
 	}

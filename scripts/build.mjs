@@ -2,6 +2,7 @@
 Builds the product: `dist/` (bundles: cli, tui, engine) and the native program. `--tests` also makes `build/`, the unbundled tree the tests
 import. `--if-stale` does nothing when no input is newer than the last build.
 */
+import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -36,6 +37,7 @@ if (flags.has('--tests')) {
 	await buildTests();
 } else {
 	await buildBundles();
+	spawnSync(process.execPath, [path.join(root, 'dist', 'warm-up.cjs')], {stdio: 'ignore'});
 	fs.writeFileSync(stampFile, '');
 }
 
@@ -96,7 +98,7 @@ async function buildBundles() {
 	fs.chmodSync(path.join(root, 'dist', 'cli.cjs'), 0o755);
 }
 
-/** `main.cjs`, and `cli.cjs`, which starts it and knows by its digest which compiled form belongs to it. */
+/** `main.cjs`, and those that start it and know by its digest which compiled form belongs to it: `cli.cjs` and `warm-up.cjs`. */
 async function buildCommandLine(common) {
 	const {outputFiles: [bundle]} = await esbuild.build({
 		...common,
@@ -109,25 +111,28 @@ async function buildCommandLine(common) {
 		write: false,
 	});
 	// Code that V8 had compiled before cannot import (the callback is not kept with it): the file that starts it does that.
-	const text = requireBuiltinsLazily(bundle.text).replaceAll(/\bimport\((?=["'])/g, '__import(');
-	const {code} = await esbuild.transform(text, {minify: true, format: 'cjs', platform: 'node', target: common.target, banner: 'const __moduleUrl=require("node:url").pathToFileURL(__filename).href;'});
-	fs.mkdirSync(path.join(root, 'dist'), {recursive: true});
-	fs.writeFileSync(path.join(root, 'dist', 'main.cjs'), code);
+	const text = requireBuiltinsLazily(bundle.text)
+		.replaceAll(/\bimport\((?=["'])/g, '__import(')
+		.replaceAll('(__node_url()).fileURLToPath)(__moduleUrl)', '__filename)')
+		.replaceAll(/\b__moduleUrl\b/g, 'require("node:url").pathToFileURL(__filename).href');
+	const {code} = await esbuild.transform(text, {minify: true, format: 'cjs', platform: 'node', target: common.target});
 	const dist = path.join(root, 'dist');
-	const main = fs.readFileSync(path.join(dist, 'main.cjs'));
+	const main = Buffer.from(`(function(require,module,exports,__filename,__dirname,__import){${code}})\n`);
 	const digest = createHash('sha256').update(main).digest('hex').slice(0, 16);
-	for (const old of fs.readdirSync(dist).filter(name => name.endsWith('.cache') && name !== `main-${digest}.cache`)) {
-		fs.rmSync(path.join(dist, old), {force: true});
+	fs.mkdirSync(dist, {recursive: true});
+	fs.writeFileSync(path.join(dist, 'main.cjs'), main);
+	for (const [name, entry, banner] of [['cli', 'source/launch.ts', '#!/usr/bin/env node\n'], ['warm-up', 'source/warm-up.ts', '']]) {
+		const {outputFiles: [starter]} = await esbuild.build({
+			...common,
+			entryPoints: [{in: entry, out: name}],
+			format: 'cjs',
+			define: {__mainDigest: JSON.stringify(digest), __mainEncoding: main.every(byte => byte < 128) ? '"latin1"' : '"utf8"'},
+			minify: false,
+			write: false,
+		});
+		const {code: minified} = await esbuild.transform(requireBuiltinsLazily(starter.text), {minify: true, format: 'cjs', platform: 'node', target: common.target});
+		fs.writeFileSync(path.join(dist, `${name}.cjs`), `${banner}${minified}`);
 	}
-
-	await esbuild.build({
-		...common,
-		entryPoints: [{in: 'source/launch.ts', out: 'cli'}],
-		outExtension: {'.js': '.cjs'},
-		format: 'cjs',
-		define: {__mainDigest: JSON.stringify(digest), __mainEncoding: main.every(byte => byte < 128) ? '"latin1"' : '"utf8"'},
-		banner: {js: '#!/usr/bin/env node'},
-	});
 }
 
 /** One output file per source file, same tree, so that tests can reach every module. */

@@ -8,7 +8,7 @@ declare const __mainDigest: string;
 declare const __mainEncoding: 'latin1' | 'utf8';
 
 const words = process.argv.slice(2);
-const program = loadProgram({folder: __dirname, use: useOf(words), digest: __mainDigest, encoding: __mainEncoding});
+const program = loadProgram({folder: __dirname, use: useOf(words), digest: __mainDigest, encoding: __mainEncoding}, {require});
 // What V8 compiles for a debugger, a profile or special options would be of no use to others.
 if (!program.wasCompiled && (words[0] === 'run' || words[0] === 'ps') && process.execArgv.length === 0 && !process.env['NODE_OPTIONS'] && !process.env['NODE_V8_COVERAGE']) {
 	process.once('exit', program.keep);

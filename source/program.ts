@@ -33,8 +33,8 @@ export type Program = {
 	readonly keep: () => string | undefined;
 };
 
-/** Compiles and runs main.cjs. `fresh`: not from its compiled form. */
-export function loadProgram(files: ProgramFiles, {fresh = false} = {}): Program {
+/** Compiles and runs main.cjs. `require`: what it gets its modules by; `fresh`: not from its compiled form. */
+export function loadProgram(files: ProgramFiles, {require, fresh = false}: {readonly require: NodeJS.Require; readonly fresh?: boolean}): Program {
 	const file = path.join(files.folder, 'main.cjs');
 	const cachedData = fresh ? undefined : readCompiled(files);
 	const script = new vm.Script(fs.readFileSync(file, files.encoding), {filename: file, ...(cachedData === undefined ? {} : {cachedData})});

@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import v8 from 'node:v8';
-import type {Engine} from '../engine/index.js';
+import type * as engineLibrary from '../engine/index.js';
 import {loadProgram, type Use} from './program.js';
 
 /** Both set by the build. */
@@ -73,7 +73,7 @@ async function remove(scratch: string): Promise<void> {
 async function rehearse(use: Use): Promise<void> {
 	v8.setFlagsFromString('--no-flush-bytecode'); // It would forget what has not run for a while
 	const engine = await provideContainer();
-	const program = loadProgram({folder: __dirname, use, digest: __mainDigest, encoding: __mainEncoding}, {fresh: true});
+	const program = loadProgram({folder: __dirname, use, digest: __mainDigest, encoding: __mainEncoding}, {require, fresh: true});
 	try {
 		for (const words of rehearsals[use]) {
 			if ((await program.main(words)) !== 0) {
@@ -89,9 +89,9 @@ async function rehearse(use: Use): Promise<void> {
 }
 
 /** By the library, another copy of the code: how an image is loaded does not belong to what every command begins with. */
-async function provideContainer(): Promise<Engine | undefined> {
+async function provideContainer(): Promise<engineLibrary.Engine | undefined> {
 	try {
-		const {createEngine, loadDemoImage} = (await import(path.join(__dirname, 'engine.mjs'))) as typeof import('../engine/index.js');
+		const {createEngine, loadDemoImage} = (await import(path.join(__dirname, 'engine.mjs'))) as typeof engineLibrary;
 		const engine = await createEngine();
 		await loadDemoImage(engine, path.join(__dirname, 'native', 'tug-demo'));
 		await engine.createContainer({Image: image, name, Cmd: ['sleep', '60']});
@@ -103,7 +103,7 @@ async function provideContainer(): Promise<Engine | undefined> {
 }
 
 /** What belongs to other owners only the engine can remove. */
-async function clear(engine: Engine | undefined): Promise<void> {
+async function clear(engine: engineLibrary.Engine | undefined): Promise<void> {
 	try {
 		for (const {Id} of (await engine?.listContainers({all: true})) ?? []) {
 			await engine?.removeContainer(Id, {force: true});

@@ -34,6 +34,19 @@ test('what was written is read again, in docker\'s form', async t => {
 	t.regex(fs.readFileSync(file, 'utf8'), /"timeNano":\d{19}\}\n$/);
 });
 
+test('events written one after the other have rising times close to the clock\'s', t => {
+	const file = journalFile(t);
+	const journal = eventJournal(file);
+	for (let index = 0; index < 50; index++) {
+		journal.append(container(`a${index}`));
+	}
+
+	const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
+	const times = lines.map(line => BigInt(/"timeNano":(\d+)/.exec(line)![1]!));
+	t.true(times.every((time, index) => index === 0 || time > times[index - 1]!));
+	t.true(Math.abs(Number(times[0]! / 1_000_000n) - Date.now()) < 5000);
+});
+
 test('without since, only what comes', async t => {
 	const file = journalFile(t);
 	const journal = eventJournal(file);

@@ -4,9 +4,9 @@ The control groups of containers: `tug/<store>/<id>` in each hierarchy that a li
 import fs from 'node:fs';
 import path from 'node:path';
 import {systemError} from '../errors.js';
-import {removeIfThere} from '../files/atomic-file.js';
+import {listIfThere, removeIfThere} from '../files/atomic-file.js';
 import {sha256Hex} from '../files/sha256.js';
-import {createCgroups, detectCgroups, planCgroups, removeCgroups, settingsOf} from '../runtime/cgroup.js';
+import {createCgroups, planCgroups, removeCgroups, settingsOf} from '../runtime/cgroup.js';
 import type {Store} from '../store/open-store.js';
 import type {ContainerContext} from './container-context.js';
 import {containerPlaces} from './container-store.js';
@@ -36,7 +36,7 @@ export function makeContainerCgroups(context: ContainerContext, record: Containe
 		return {cgroups: []};
 	}
 
-	const host = detectCgroups(context.uid);
+	const host = context.cgroupHost();
 	const limits = planCgroups(host, record.hostConfig);
 	const isGuarded = isGuardable && deviceProtection(context.uid, host).by !== 'none'; // Where nothing can guard, whoever made it was warned
 	const guard: GuardPlan = isGuarded ? guardDevices(host, record.hostConfig, {limits, by}) : {plans: limits};
@@ -78,7 +78,7 @@ export function sweepCgroups(context: ContainerContext): void {
 		return;
 	}
 
-	const host = detectCgroups(context.uid);
+	const host = context.cgroupHost();
 	const parents = [...(host.unified === undefined ? [] : [host.unified.parent]), ...host.legacy.values()].map(parent => path.join(parent, cgroupFolder(context.store)));
 	for (const parent of parents) {
 		removeCgroups(childGroups(parent).filter(id => !fs.existsSync(context.store.layout.container(id))).map(id => path.join(parent, id)));
@@ -86,9 +86,9 @@ export function sweepCgroups(context: ContainerContext): void {
 }
 
 function childGroups(folder: string): ContainerId[] {
-	try {
-		return fs.readdirSync(folder).map(name => parseContainerId(name)).filter(id => id !== undefined);
-	} catch {
-		return []; // No container has run here
+	if (!fs.existsSync(folder)) {
+		return []; // The usual case, of which an error object would cost more than all the rest
 	}
+
+	return listIfThere(folder).map(name => parseContainerId(name)).filter(id => id !== undefined);
 }

@@ -3,6 +3,7 @@ What all verbs on containers work with. Made once, by `embedded`.
 */
 import type {EventJournal} from '../events.js';
 import {EngineError} from '../errors.js';
+import type {CgroupHost} from '../runtime/cgroup.js';
 import type {MonitorConnection} from '../runtime/monitor-client.js';
 import type {NativeProgram} from '../runtime/native-program.js';
 import type {Store} from '../store/open-store.js';
@@ -16,6 +17,8 @@ export type ContainerContext = {
 	readonly journal: EventJournal;
 	/** Effective user id of this process; 0 is root. */
 	readonly uid: number;
+	/** What control groups this host offers to this user; looked at once. */
+	readonly cgroupHost: () => CgroupHost;
 	/** Containers that are being removed by this process. */
 	readonly removals: Map<ContainerId, Promise<void>>;
 	/** Containers attached to before they were started: their start goes over the same connection. */

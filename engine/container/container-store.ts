@@ -11,23 +11,23 @@ import type {Store} from '../store/open-store.js';
 import {parseContainerId, type ContainerId, type ContainerRecord} from './container.js';
 import {isContainerName} from './container-name.js';
 
-/** Places in a container's folder. */
+/** Places in a container's folder. The strings are put together as they are: path.join looks at every character, and a command asks for these many times. */
 export function containerPlaces(store: Store, id: ContainerId) {
 	const folder = store.layout.container(id);
 	return {
 		folder,
-		record: path.join(folder, 'config.json'),
-		status: path.join(folder, 'status.json'),
-		lost: path.join(folder, 'lost.json'),
-		upper: path.join(folder, 'fs', 'upper'),
-		work: path.join(folder, 'fs', 'work'),
-		rootfs: path.join(folder, 'rootfs'),
-		log: path.join(folder, 'log', 'container.log'),
-		hosts: path.join(folder, 'hosts'),
-		hostname: path.join(folder, 'hostname'),
-		resolvConf: path.join(folder, 'resolv.conf'),
-		cgroups: path.join(folder, 'cgroups'),
-		execs: path.join(folder, 'execs'),
+		record: `${folder}/config.json`,
+		status: `${folder}/status.json`,
+		lost: `${folder}/lost.json`,
+		upper: `${folder}/fs/upper`,
+		work: `${folder}/fs/work`,
+		rootfs: `${folder}/rootfs`,
+		log: `${folder}/log/container.log`,
+		hosts: `${folder}/hosts`,
+		hostname: `${folder}/hostname`,
+		resolvConf: `${folder}/resolv.conf`,
+		cgroups: `${folder}/cgroups`,
+		execs: `${folder}/execs`,
 		socket: store.layout.socket(id),
 	};
 }
@@ -80,7 +80,7 @@ export function resolveContainer(store: Store, unsafeName: string): ContainerId 
 
 	const matches = /^[\da-f]{1,63}$/.test(unsafeName) ? listContainerIds(store).filter(id => id.startsWith(unsafeName)) : [];
 	if (matches.length > 1) {
-		throw new EngineError('invalidParameter', `Multiple IDs found with provided prefix: ${unsafeName}`);
+		throw new EngineError('invalidParameter', `multiple IDs found with provided prefix: ${unsafeName}`);
 	}
 
 	const [match] = matches;

@@ -8,7 +8,7 @@ import {writeFileAtomic} from '../files/atomic-file.js';
 import {randomHex} from '../files/random.js';
 import {asObject, asString, optional} from '../oci/json-shape.js';
 import {formatPlatform, hostPlatform} from '../oci/platform.js';
-import {detectCgroups, planCgroups, type CgroupHost} from '../runtime/cgroup.js';
+import {planCgroups, type CgroupHost} from '../runtime/cgroup.js';
 import {resolveCapabilities} from '../runtime/security/capabilities.js';
 import {createScratch} from '../store/scratch.js';
 import {parseContainerConfig} from './container-config.js';
@@ -33,6 +33,10 @@ for what this engine has not, `notFound` without the image, `conflict` (code `na
 */
 export async function createContainer(context: ContainerContext, unsafeOptions: unknown): Promise<CreatedContainer> {
 	const options = asObject(unsafeOptions, 'container');
+	if (Object.keys(options).every(member => ['name', 'platform', 'HostConfig', 'NetworkingConfig'].includes(member))) {
+		throw new EngineError('invalidParameter', 'config cannot be empty in order to create a container');
+	}
+
 	const imageName = optional(options['Image'], 'Image', asString) ?? '';
 	if (imageName === '') {
 		throw new EngineError('invalidParameter', 'no image specified', {hint: 'Say which image to use.'});
@@ -43,7 +47,7 @@ export async function createContainer(context: ContainerContext, unsafeOptions: 
 	const settings = parseHostSettings(options['HostConfig']);
 	checkNetworkRequest(options['NetworkingConfig']);
 	const image = await context.images.find(imageName);
-	const cgroups = detectCgroups(context.uid);
+	const cgroups = context.cgroupHost();
 	const protection = deviceProtection(context.uid, cgroups);
 	checkEnforceable(settings, cgroups, protection);
 	const warnings = [

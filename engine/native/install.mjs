@@ -1,5 +1,5 @@
 /**
-Compiles the native programs at install time: `tug-runtime` from the C files of this folder, and `tug-demo` from the demo ones.
+Compiles the native programs at install time: `tug-runtime` from the C files of this folder, and `tug-demo` from the demo ones. Then lets the program make its compiled form (source/warm-up.ts).
 
 The result is kept by the hash of its sources: `dist/native/NAME-HASH`, with `dist/native/NAME` pointing at it; where the package is not
 writable, `$XDG_CACHE_HOME/tug/native/HASH/NAME`. Without a compiler one message is printed and the install goes on: everything that runs no
@@ -206,6 +206,14 @@ function removeOld(target, name, keep) {
 	}
 }
 
+/** In a checkout it is not built yet: scripts/build.mjs does it then. */
+function warmUp() {
+	const program = path.join(path.dirname(path.dirname(folder)), 'dist', 'warm-up.cjs');
+	if (fs.existsSync(program)) {
+		spawnSync(process.execPath, [program], {stdio: 'ignore'});
+	}
+}
+
 async function main() {
 	for (const program of programs()) {
 		try {
@@ -224,4 +232,5 @@ async function main() {
 
 if (process.platform === 'linux' && process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
 	await main();
+	warmUp();
 }

@@ -20,15 +20,24 @@ export function locateNative(name: NativeName = 'tug-runtime', from: string = fi
 		return path.resolve(named);
 	}
 
-	const root = packageRoot(from);
-	const found = root === undefined ? undefined : [path.join(root, 'dist', 'native', name), ...cached(name)].find(file => isExecutable(file));
-	if (found !== undefined) {
-		return found;
+	for (const file of places(name, from)) {
+		if (isExecutable(file)) {
+			return file;
+		}
 	}
 
 	throw new EngineError('unavailable', `${name} was not built`, {
 		hint: 'Install a C compiler and build it: apt install gcc libc6-dev, then npm rebuild tug.',
 	});
+}
+
+function* places(name: NativeName, from: string): Generator<string> {
+	yield path.join(path.dirname(from), 'native', name); // The usual case: this code is bundled, in dist/
+	const root = packageRoot(from);
+	if (root !== undefined) {
+		yield path.join(root, 'dist', 'native', name);
+		yield* cached(name);
+	}
 }
 
 /** The folder above `file` whose package.json is tug's: the code may lie in dist/, or unbundled in build/engine/runtime/. */

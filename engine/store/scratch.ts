@@ -51,9 +51,21 @@ export function createScratch(store: Store): Scratch {
 			lease(`layer ${digestHex(diffId)}`);
 		},
 		remove() {
-			removeTrees(store, [folder]);
+			if (!removeEmpty(folder)) {
+				removeTrees(store, [folder]);
+			}
 		},
 	};
+}
+
+/** All that was made in it is in its place: the usual case. */
+function removeEmpty(folder: string): boolean {
+	try {
+		fs.rmdirSync(folder);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /** Runs the work with a scratch folder that is removed whatever happens. */

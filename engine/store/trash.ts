@@ -27,7 +27,7 @@ export function condemn(store: Store, place: string): string | undefined {
 	}
 }
 
-/** Deletes condemned things: plain files and near-empty folders at once, trees in a process of their own. */
+/** Deletes condemned things: files and small folders at once, trees in a process of their own. */
 export function deleteInBackground(store: Store, graves: readonly string[]): void {
 	const trees = graves.filter(grave => !deleteIfSmall(grave));
 	if (trees.length === 0) {
@@ -63,6 +63,10 @@ function isStalled(place: string): boolean {
 	return changedMs !== undefined && Date.now() - changedMs > stalledMs;
 }
 
+/**
+Deletes what is quickly gone, such as a container that has written nothing. Only folders that tug and the overlay driver make are entered: what a container has made may hold anything, and is
+left to the program that follows no path. False when something is left.
+*/
 function deleteIfSmall(grave: string): boolean {
 	try {
 		if (!fs.lstatSync(grave).isDirectory()) {
@@ -70,19 +74,52 @@ function deleteIfSmall(grave: string): boolean {
 			return true;
 		}
 
-		const entries = fs.readdirSync(grave, {withFileTypes: true});
-		if (entries.some(entry => entry.isDirectory())) {
+		return deleteEntries(grave) && deleteFolder(grave);
+	} catch (error) {
+		return errorCode(error) === 'ENOENT'; // Somebody else deletes it too.
+	}
+}
+
+const fewEntries = 32;
+const ownFolders: ReadonlySet<string> = new Set(['fs', 'work', 'incompat', 'volatile', 'log', 'execs']);
+
+function deleteEntries(folder: string): boolean {
+	const entries = fs.readdirSync(folder, {withFileTypes: true});
+	if (entries.length > fewEntries) {
+		return false;
+	}
+
+	return entries.every(entry => {
+		const place = `${folder}/${entry.name}`;
+		if (!entry.isDirectory()) {
+			fs.unlinkSync(place);
+			return true;
+		}
+
+		return deleteFolder(place) || (ownFolders.has(entry.name) && deleteEntries(opened(place)) && deleteFolder(place));
+	});
+}
+
+/** Overlayfs gives its work folder no permissions at all, which root need not care about. */
+function opened(folder: string): string {
+	if ((fs.lstatSync(folder).mode & 0o700) === 0) {
+		fs.chmodSync(folder, 0o700);
+	}
+
+	return folder;
+}
+
+/** False when it is not empty. */
+function deleteFolder(folder: string): boolean {
+	try {
+		fs.rmdirSync(folder);
+		return true;
+	} catch (error) {
+		if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') {
 			return false;
 		}
 
-		for (const entry of entries) {
-			fs.unlinkSync(path.join(grave, entry.name));
-		}
-
-		fs.rmdirSync(grave);
-		return true;
-	} catch (error) {
-		return errorCode(error) === 'ENOENT'; // Somebody else deletes it too.
+		throw error;
 	}
 }
 
