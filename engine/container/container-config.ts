@@ -119,7 +119,7 @@ function mergeHealthcheck(asked: ContainerDefaults, defaults: ContainerDefaults)
 }
 
 function checkHostname(name: string): string {
-	if (name.length > 64 || /[\0\n/]/.test(name)) {
+	if (name.length > 64 || /[\0\s]/.test(name)) {
 		throw new EngineError('invalidParameter', `invalid hostname format: ${name}`);
 	}
 

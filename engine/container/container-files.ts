@@ -2,6 +2,8 @@
 A container's file system from outside: what changed, all of it as a tar, single paths in and out. The native program resolves every path inside the container; nothing
 found there is trusted.
 */
+import fs from 'node:fs';
+import nodePath from 'node:path';
 import {Transform, type Readable} from 'node:stream';
 import {EngineError, isEngineError} from '../errors.js';
 import {runNative, spawnNative, type NativeCall, type NativeReport} from '../runtime/native-program.js';
@@ -9,6 +11,7 @@ import {requireNative, type ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {containerPlaces, findContainer, lowerFolders} from './container-store.js';
 import type {ContainerRecord} from './container.js';
+import {hostFiles} from './host-files.js';
 import {readState} from './read-state.js';
 
 export type FilesystemChange = {readonly Path: string; readonly Kind: 0 | 1 | 2}; // modified, added, deleted
@@ -31,7 +34,7 @@ export async function containerChanges(context: ContainerContext, unsafeName: st
 /** The whole root file system as a tar. */
 export function exportContainer(context: ContainerContext, unsafeName: string): Readable {
 	const record = findContainer(context.store, unsafeName);
-	return outputOf(spawnNative(requireNative(context), 'export', rootArguments(context, record), {stdout: 'pipe'}));
+	return outputOf(spawnNative(requireNative(context), 'export', rootArguments(context, record, []), {stdout: 'pipe'}));
 }
 
 /** Throws `notFound` with docker's text. */
@@ -56,10 +59,6 @@ export type PutOptions = {readonly noOverwriteDirNonDir?: boolean; readonly copy
 /** Unpacks a plain tar into a directory of the container. Throws `notFound`, `invalidParameter` when it is no directory, `forbidden` when it may not be written. */
 export async function putArchive(context: ContainerContext, unsafeName: string, path: string, tar: Readable, options: PutOptions = {}): Promise<void> {
 	const record = findContainer(context.store, unsafeName);
-	if (record.hostConfig.ReadonlyRootfs) {
-		throw new EngineError('forbidden', 'container rootfs is marked read-only');
-	}
-
 	const call = spawnNative(
 		requireNative(context),
 		'cp-in',
@@ -78,7 +77,7 @@ export async function putArchive(context: ContainerContext, unsafeName: string, 
 	try {
 		await call.report;
 	} catch (error) {
-		throw asMissing(error, path, unsafeName);
+		throw asReadOnly(error, record, path) ?? asMissing(error, path, unsafeName);
 	}
 }
 
@@ -104,12 +103,27 @@ export function outputOf({child, report}: NativeCall): Readable {
 	return child.stdout!.pipe(stream);
 }
 
-/** Where the native program finds the root: the live one, or the layers of a stopped one. */
-export function rootArguments(context: ContainerContext, record: ContainerRecord): string[] {
+/** Where the native program finds the root: the live one, or the layers of a stopped one with what is mounted in it. */
+function rootArguments(context: ContainerContext, record: ContainerRecord, mounts: readonly BoundPlace[] = boundPlaces(context, record)): string[] {
 	const state = readState(context.store, record.id);
-	return isActive(state)
-		? ['--pid', String(state.process.pid), '--start-ticks', String(state.process.startTicks)]
-		: layerArguments(context, record, ['lower', 'upper', 'work']);
+	if (isActive(state)) {
+		return ['--pid', String(state.process.pid), '--start-ticks', String(state.process.startTicks)];
+	}
+
+	return [
+		...layerArguments(context, record, ['lower', 'upper', 'work']),
+		...(mounts.length === 0 && !record.hostConfig.ReadonlyRootfs ? [] : ['--rootfs', containerPlaces(context.store, record.id).rootfs]),
+		...mounts.flatMap(({source, target, isWritable}) => ['--bind', source, '--at', isWritable ? target : `ro:${target}`]),
+		...(record.hostConfig.ReadonlyRootfs ? ['--read-only'] : []),
+	];
+}
+
+type BoundPlace = {readonly source: string; readonly target: string; readonly isWritable: boolean};
+
+/** Volumes and places of the host, and the files that each start writes; a tmpfs is gone with the container's processes (moby daemon/containerfs_linux.go). */
+function boundPlaces({store}: ContainerContext, record: ContainerRecord): BoundPlace[] {
+	const own = record.mounts.filter(mount => mount.type !== 'tmpfs').map(({source, destination, isWritable}) => ({source, target: destination, isWritable}));
+	return [...hostFiles(containerPlaces(store, record.id), record), ...own].filter(({source}) => fs.existsSync(source));
 }
 
 export function layerArguments(context: ContainerContext, record: ContainerRecord, parts: ReadonlyArray<'lower' | 'upper' | 'work'>): string[] {
@@ -129,6 +143,17 @@ function formatNanoseconds(text: string): string {
 	const seconds = all / 1_000_000_000n;
 	const nanoseconds = ((all % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
 	return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${String(nanoseconds).padStart(9, '0')}Z`;
+}
+
+/** Docker's texts for what may not be written. */
+function asReadOnly(error: unknown, record: ContainerRecord, unsafePath: string): EngineError | undefined {
+	if (!isEngineError(error) || error.code !== 'EROFS') {
+		return undefined;
+	}
+
+	const place = nodePath.posix.resolve('/', unsafePath);
+	const isInMount = record.mounts.some(({destination}) => place === destination || place.startsWith(`${destination}/`));
+	return new EngineError('forbidden', isInMount ? 'mounted volume is marked read-only' : 'container rootfs is marked read-only', {cause: error});
 }
 
 function checkPath(path: string): string {

@@ -14,7 +14,7 @@ export type FilterLookups = {
 	readonly isFromImage: (container: ListedContainer, image: string) => boolean;
 };
 
-const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+const statuses = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 const keys = ['id', 'name', 'label', 'status', 'ancestor', 'before', 'since', 'exited', 'volume', 'network', 'health', 'publish', 'expose', 'is-task'] as const;
 type Key = (typeof keys)[number];
 
@@ -53,7 +53,7 @@ function makeTest(key: Key, values: readonly string[], lookups: FilterLookups): 
 		case 'status': {
 			const unknown = values.find(value => !statuses.includes(value));
 			if (unknown !== undefined) {
-				throw new EngineError('invalidParameter', `invalid filter 'status=${unknown}'`, {hint: `It may be ${statuses.join(', ')}.`});
+				throw new EngineError('invalidParameter', `invalid filter 'status=${unknown}': invalid value for state (${unknown}): must be one of ${statuses.join(', ')}`);
 			}
 
 			return any((container, value) => container.state.status === value);
@@ -127,7 +127,7 @@ function matchesPort(wanted: string, exposed: string): boolean {
 
 function integer(key: string, value: string): number {
 	if (!/^-?\d+$/.test(value)) {
-		throw new EngineError('invalidParameter', `invalid filter '${key}=${value}'`);
+		throw new EngineError('invalidParameter', `invalid filter '${key}=${value}': strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
 	}
 
 	return Number(value);

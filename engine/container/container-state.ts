@@ -117,7 +117,7 @@ export function notRunning(id: string): EngineError {
 export function checkPausable(state: ContainerState, id: string): Running {
 	const active = checkActive(state, id);
 	if (active.status === 'paused') {
-		throw new EngineError('conflict', `container ${id} is already paused`);
+		throw new EngineError('conflict', `Container ${id} is already paused`);
 	}
 
 	return active;
@@ -132,11 +132,11 @@ export function checkPaused(state: ContainerState, id: string): Paused {
 	return state;
 }
 
-/** Narrows to what may be removed without force. Throws `conflict` with docker's texts. */
+/** Narrows to what may be removed without force. `name`: as the caller gave it. Throws `conflict` with docker's texts. */
 export function checkRemovable(state: ContainerState, name: string): Created | Exited | Restarting | Removing | Dead {
 	if (isActive(state)) {
 		const advice = state.status === 'paused' ? ' and must be unpaused first' : ': stop the container before removing or force remove';
-		throw new EngineError('conflict', `cannot remove container "/${name}": container is ${state.status}${advice}`);
+		throw new EngineError('conflict', `cannot remove container "${name}": container is ${state.status}${advice}`);
 	}
 
 	return state;

@@ -29,6 +29,8 @@ export type ExecRecord = {
 	readonly version: 1;
 	readonly id: ExecId;
 	readonly containerId: ContainerId;
+	/** The container's process when the session was made: it is of that run only. */
+	readonly process: {readonly pid: number; readonly startTicks: number};
 	readonly command: readonly string[];
 	readonly env: readonly string[];
 	readonly user: string;
@@ -59,13 +61,14 @@ export function createExec(context: ContainerContext, unsafeName: string, unsafe
 		throw new EngineError('invalidParameter', 'No exec command specified');
 	}
 
-	checkUsable(context, container);
+	const {pid, startTicks} = checkUsable(context, container);
 	const text = (name: string) => optional(options[name], name, asString) ?? '';
 	const size = options['ConsoleSize'];
 	const record: ExecRecord = {
 		version: 1,
 		id: randomHex(32) as ExecId,
 		containerId: container.id,
+		process: {pid, startTicks},
 		command,
 		env: optional(options['Env'], 'Env', asStrings) ?? [],
 		user: text('User'),
@@ -79,8 +82,13 @@ export function createExec(context: ContainerContext, unsafeName: string, unsafe
 		...(Array.isArray(size) && size.length === 2 ? {size: {rows: Number(size[0]), columns: Number(size[1])}} : {}),
 	};
 	writeExec(context.store, record);
-	tellEvent(context, container, `exec_create: ${command.join(' ')}`, {execID: record.id});
+	tellEvent(context, container, `exec_create: ${commandText(command)}`, {execID: record.id});
 	return record.id;
+}
+
+/** Docker's form in events: a blank stands after the program even when nothing follows. */
+function commandText([program = '', ...args]: readonly string[]): string {
+	return `${program} ${args.join(' ')}`;
 }
 
 function writeExec(store: Store, record: ExecRecord): void {
@@ -165,6 +173,10 @@ export async function startExec(context: ContainerContext, unsafeId: string, opt
 	}
 
 	const target = checkUsable(context, container);
+	if (target.pid !== record.process.pid || target.startTicks !== record.process.startTicks) {
+		throw new EngineError('notFound', `No such exec instance: ${unsafeId}`); // Gone with the run it was made for
+	}
+
 	const size = options.size ?? record.size;
 	const plan = await execPlan(context, container, {
 		record,
@@ -176,10 +188,14 @@ export async function startExec(context: ContainerContext, unsafeId: string, opt
 	try {
 		runNativeSync(requireNative(context), 'exec', [], {input: encodePlan(plan)});
 	} catch (error) {
+		if (!fs.existsSync(store.layout.exec(record.id))) {
+			throw new EngineError('notFound', `No such exec instance: ${unsafeId}`, {cause: error}); // Its container was removed meanwhile
+		}
+
 		throw isEngineError(error, 'conflict') ? alreadyStarted(record, execState(store, record.id)) : asStartFailure(error);
 	}
 
-	tellEvent(context, container, `exec_start: ${record.command.join(' ')}`, {execID: record.id});
+	tellEvent(context, container, `exec_start: ${commandText(record.command)}`, {execID: record.id});
 	return options.detach === true ? undefined : attach(context, record, options);
 }
 
@@ -236,5 +252,5 @@ function checkUsable(context: ContainerContext, container: ContainerRecord): {re
 }
 
 function alreadyStarted(record: ExecRecord, state: ExecState): EngineError {
-	return new EngineError('conflict', state.status === 'exited' ? `exec session ${record.id} has already run` : `exec command ${record.id} is already running`);
+	return new EngineError('conflict', state.status === 'exited' ? `exec command ${record.id} has already run` : `exec command ${record.id} is already running`);
 }

@@ -21,6 +21,13 @@ export function writeHostFiles(store: Store, record: ContainerRecord): void {
 	}
 }
 
+/** Where they are in the container, less those something else is mounted on. */
+export function hostFiles({resolvConf, hostname, hosts}: Pick<ReturnType<typeof containerPlaces>, 'resolvConf' | 'hostname' | 'hosts'>, record: ContainerRecord) {
+	return [{source: resolvConf, target: '/etc/resolv.conf'}, {source: hostname, target: '/etc/hostname'}, {source: hosts, target: '/etc/hosts'}]
+		.filter(({target}) => !record.mounts.some(mount => mount.destination === target))
+		.map(file => ({...file, isWritable: true}));
+}
+
 function write(file: string, content: string): void {
 	fs.writeFileSync(file, content, {mode: 0o644});
 }

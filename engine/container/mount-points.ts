@@ -180,7 +180,7 @@ function checkDestination(destination: string, text: string): string {
 
 	const clean = path.posix.normalize(destination).replace(/(.)\/$/, '$1');
 	if (clean === '/') {
-		throw new EngineError('invalidParameter', `invalid volume specification: '${text}': invalid mount config: destination can't be '/'`);
+		throw new EngineError('invalidParameter', `invalid volume specification: '${text}': invalid mount config for type "${text.startsWith('/') && text.includes(':') ? 'bind' : 'volume'}": invalid specification: destination can't be '/'`);
 	}
 
 	return clean;

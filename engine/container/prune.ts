@@ -77,7 +77,7 @@ function parseTime(text: string, nowMs: number): number {
 
 	const time = Date.parse(text);
 	if (Number.isNaN(time)) {
-		throw new EngineError('invalidParameter', `invalid filter 'until=${text}'`);
+		throw new EngineError('invalidParameter', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
 	}
 
 	return time;

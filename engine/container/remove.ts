@@ -42,7 +42,7 @@ export async function removeContainer(context: ContainerContext, unsafeName: str
 		throw new EngineError('conflict', `removal of container ${unsafeName} is already in progress`);
 	}
 
-	const removal = remove(context, id, options);
+	const removal = remove(context, id, unsafeName, options);
 	context.removals.set(id, removal);
 	try {
 		await removal;
@@ -51,12 +51,12 @@ export async function removeContainer(context: ContainerContext, unsafeName: str
 	}
 }
 
-async function remove(context: ContainerContext, id: ContainerId, options: RemoveOptions): Promise<void> {
+async function remove(context: ContainerContext, id: ContainerId, unsafeName: string, options: RemoveOptions): Promise<void> {
 	const {store} = context;
 	const record = readIfWhole(context, id, options.force === true);
 	const before = readLeaving(store, id);
 	if (options.force !== true) {
-		checkRemovable(readState(store, id), record?.name ?? id);
+		checkRemovable(readState(store, id), unsafeName);
 	}
 
 	const removesVolumes = options.volumes === true || before?.removesVolumes === true;
@@ -64,7 +64,7 @@ async function remove(context: ContainerContext, id: ContainerId, options: Remov
 	try {
 		if (options.force !== true && isActive(readState(store, id))) {
 			restoreMark(context, id, before); // Started between the look and the mark
-			checkRemovable(readState(store, id), record?.name ?? id);
+			checkRemovable(readState(store, id), unsafeName);
 		}
 
 		await endProcesses(context, id, record);

@@ -2,7 +2,7 @@
 Giving a container another name.
 */
 import fs from 'node:fs';
-import {EngineError, errorCode, systemError} from '../errors.js';
+import {EngineError, errorCode, isEngineError, systemError} from '../errors.js';
 import {removeIfThere} from '../files/atomic-file.js';
 import {withLock} from '../files/lock-file.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
@@ -17,7 +17,7 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 	}
 
 	const {id} = findContainer(store, unsafeName);
-	const name = parseContainerName(unsafeNewName);
+	const name = allocating(() => parseContainerName(unsafeNewName.startsWith('/') ? unsafeNewName : `/${unsafeNewName}`));
 	const mark = renameMark(store, id);
 	// Two renames at once must not leave a name behind. One lock for all: renaming is rare.
 	await withLock(store.layout.names, {}, () => {
@@ -32,7 +32,9 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 
 		writeMark(mark, name, unsafeName);
 		try {
-			takeName(store, name, id);
+			allocating(() => {
+				takeName(store, name, id);
+			});
 			const renamed = {...record, name};
 			try {
 				writeRecord(store, renamed);
@@ -47,6 +49,15 @@ export async function renameContainer(context: ContainerContext, unsafeName: str
 			removeIfThere(mark);
 		}
 	});
+}
+
+/** Docker's words before the reason. */
+function allocating<T>(work: () => T): T {
+	try {
+		return work();
+	} catch (error) {
+		throw isEngineError(error) ? new EngineError(error.kind, `Error when allocating new name: ${error.message}`, {cause: error, ...(error.code === undefined ? {} : {code: error.code})}) : error;
+	}
 }
 
 function writeMark(mark: string, name: string, unsafeName: string): void {

@@ -12,6 +12,7 @@ import {eventAttributes, type ContainerContext} from './container-context.js';
 import {containerPlaces, lowerFolders} from './container-store.js';
 import type {ContainerRecord, MountPoint} from './container.js';
 import {allHostDevices, hostDevices} from './host-devices.js';
+import {hostFiles} from './host-files.js';
 import {parseLogLimits} from './log-options.js';
 import {parseRlimits, parseSecurityOptions} from './security-settings.js';
 
@@ -150,11 +151,8 @@ function sharedMemory({IpcMode: mode, ShmSize: size}: ContainerRecord['hostConfi
 }
 
 function hostFileMounts(context: ContainerContext, record: ContainerRecord): PlanMount[] {
-	const places = containerPlaces(context.store, record.id);
-	const files = {'/etc/resolv.conf': places.resolvConf, '/etc/hostname': places.hostname, '/etc/hosts': places.hosts};
-	return Object.entries(files)
-		.filter(([target]) => !record.mounts.some(mount => mount.destination === target))
-		.map(([target, source]) => ({type: 'bind', source, target, flags: ['targetIsFile', 'createTarget'], propagation: 'rprivate'}));
+	return hostFiles(containerPlaces(context.store, record.id), record)
+		.map(({source, target}) => ({type: 'bind', source, target, flags: ['targetIsFile', 'createTarget'], propagation: 'rprivate'}));
 }
 
 /** Makes the host's side of a `-v` that is not there, as docker does. */

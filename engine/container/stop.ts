@@ -27,7 +27,7 @@ const killTimeoutMs = 10_000;
 /** Sends its stop signal, then SIGKILL when it takes too long. False when it was not running. Several callers at once are fine. */
 export async function stopContainer(context: ContainerContext, unsafeName: string, options: StopOptions = {}): Promise<boolean> {
 	const record = findContainer(context.store, unsafeName);
-	const signal = parseSignal(options.signal || record.config.StopSignal || 'SIGTERM');
+	const signal = askedSignal(options.signal || record.config.StopSignal || 'SIGTERM', `cannot stop container: ${unsafeName}`);
 	if (!isActive(readState(context.store, record.id))) {
 		return false;
 	}
@@ -78,8 +78,8 @@ Sends a signal (a name or number, default SIGKILL). SIGKILL resolves when the co
 unknown signal.
 */
 export async function killContainer(context: ContainerContext, unsafeName: string, signalName = 'SIGKILL'): Promise<void> {
-	const signal = parseSignal(signalName || 'SIGKILL');
 	const record = findContainer(context.store, unsafeName);
+	const signal = askedSignal(signalName || 'SIGKILL', `cannot kill container: ${unsafeName}`);
 	const notRunning = () => new EngineError('conflict', `cannot kill container: ${unsafeName}: container ${record.id} is not running`, {code: 'notRunning'});
 	if (!isActive(readState(context.store, record.id))) {
 		throw notRunning();
@@ -100,6 +100,14 @@ export async function killContainer(context: ContainerContext, unsafeName: strin
 		}
 	} finally {
 		connection.close();
+	}
+}
+
+function askedSignal(name: string, subject: string): number {
+	try {
+		return parseSignal(name);
+	} catch (error) {
+		throw new EngineError('invalidParameter', `${subject}: ${(error as Error).message}`, {cause: error});
 	}
 }
 

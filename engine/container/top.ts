@@ -37,14 +37,14 @@ function hostPs(words: readonly string[], pids: readonly number[]): ContainerTop
 	}
 
 	if (result.status !== 0) {
-		throw new EngineError('invalidParameter', `ps: ${result.stderr.trim().split('\n')[0] ?? ''}`);
+		throw new EngineError('system', `ps: ${result.stderr.trim().split('\n')[0] ?? ''}`);
 	}
 
 	const lines = result.stdout.split('\n').filter(line => line.trim() !== '');
 	const titles = (lines.shift() ?? '').trim().split(/\s+/);
 	const pidColumn = titles.indexOf('PID');
 	if (pidColumn === -1) {
-		throw new EngineError('invalidParameter', 'Couldn\'t find PID field in ps output');
+		throw new EngineError('system', 'Couldn\'t find PID field in ps output');
 	}
 
 	const wanted = new Set(pids.map(String));

@@ -92,7 +92,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		await logged(engine, Id, 'ready');
 		await engine.killContainer(Id, 'USR1');
 		await logged(engine, Id, 'got');
-		t.like(await t.throwsAsync(engine.killContainer(Id, 'NOPE')), {kind: 'invalidParameter', message: 'invalid signal: NOPE'});
+		t.like(await t.throwsAsync(engine.killContainer(Id, 'NOPE')), {kind: 'invalidParameter', message: `cannot kill container: ${Id}: invalid signal: NOPE`});
 		await engine.killContainer(Id);
 		t.like((await engine.inspectContainer(Id)).State, {Status: 'exited', ExitCode: 137});
 	});
@@ -116,7 +116,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		await logged(engine, Id, '3\n');
 		await engine.pauseContainer(Id);
 		t.like((await engine.inspectContainer(Id)).State, {Status: 'paused', Running: true, Paused: true});
-		t.like(await t.throwsAsync(engine.pauseContainer(Id)), {kind: 'conflict', message: `container ${Id} is already paused`});
+		t.like(await t.throwsAsync(engine.pauseContainer(Id)), {kind: 'conflict', message: `Container ${Id} is already paused`});
 		await delay(100);
 		const frozen = await logsOf(engine, Id);
 		await delay(200);
@@ -191,7 +191,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		const {Id} = await engine.createContainer({name: 'busy', Image: 'busybox', Cmd: ['sleep', '1000']});
 		await engine.startContainer(Id);
 		t.like(await t.throwsAsync(engine.removeContainer('busy')), {
-			kind: 'conflict', message: 'cannot remove container "/busy": container is running: stop the container before removing or force remove',
+			kind: 'conflict', message: 'cannot remove container "busy": container is running: stop the container before removing or force remove',
 		});
 		t.is((await engine.inspectContainer('busy')).State.Status, 'running');
 		await engine.removeContainer('busy', {force: true});
@@ -484,6 +484,48 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		t.false(whole.includes('bin/yes\0'));
 	});
 
+	behaves('archives of a stopped container reach its volumes and what is bound, as docker\'s do', async (t, engine) => {
+		const folder = temporaryFolder(t);
+		fs.chmodSync(folder, 0o777);
+		fs.writeFileSync(`${folder}/one`, 'bound\n');
+		const {Id} = await engine.createContainer({
+			Image: 'busybox',
+			Cmd: ['sh', '-c', 'echo volume > /vol/x; echo gone > /tmpf/x; mkdir /deep && ln -s ../vol /deep/link'],
+			HostConfig: {Binds: ['archived:/vol', `${folder}:/bind`, `${folder}/one:/etc/one`, `${folder}:/read:ro`], Tmpfs: {'/tmpf': ''}},
+		});
+		// Never started: what is mounted is there already.
+		t.true((await bytesOf((await engine.getArchive(Id, '/bind/one')).tar)).includes('bound'));
+		t.like(await engine.statArchive(Id, '/etc/one'), {name: 'one', size: 6});
+		await runAttached(engine, Id);
+		const file = () => Readable.from([tarOf([{name: 'put', data: 'put in'}])]);
+		t.true((await bytesOf((await engine.getArchive(Id, '/vol')).tar)).includes('volume'));
+		t.like(await engine.statArchive(Id, '/deep/link/x'), {name: 'x', size: 7});
+		t.like(await t.throwsAsync(engine.statArchive(Id, '/tmpf/x')), {kind: 'notFound'});
+		t.true((await engine.statArchive(Id, '/etc/hosts')).size > 20);
+		await engine.putArchive(Id, '/bind', file());
+		t.is(fs.readFileSync(`${folder}/put`, 'utf8'), 'put in');
+		await engine.putArchive(Id, '/deep/link', file());
+		t.like(await engine.statArchive(Id, '/vol/put'), {size: 6});
+		t.like(await t.throwsAsync(engine.putArchive(Id, '/read', file())), {kind: 'forbidden', message: 'mounted volume is marked read-only'});
+		t.deepEqual((await engine.changes(Id)).filter(({Path}) => Path.endsWith('/put') || Path === '/vol/x'), []);
+		t.false((await bytesOf(await engine.exportContainer(Id))).includes('put in'));
+	});
+
+	behaves('archives and a read-only root', async (t, engine) => {
+		const {Id} = await engine.createContainer({Image: 'busybox', Cmd: ['sleep', '1000'], HostConfig: {ReadonlyRootfs: true, Binds: ['writable:/vol']}});
+		const file = () => Readable.from([tarOf([{name: 'put', data: 'put in'}])]);
+		for (const isRunning of [false, true]) {
+			if (isRunning) {
+				await engine.startContainer(Id);
+			}
+
+			t.like(await t.throwsAsync(engine.putArchive(Id, '/etc', file())), {kind: 'forbidden', message: 'container rootfs is marked read-only'});
+			await engine.putArchive(Id, '/vol', file());
+			t.like(await engine.statArchive(Id, '/vol/put'), {size: 6});
+			t.like(await engine.statArchive(Id, '/etc/passwd'), {name: 'passwd'});
+		}
+	});
+
 	behaves('archives go in and out of a running container too', async (t, engine) => {
 		const Id = await create(engine, ['sh', '-c', 'mkdir /seen; while ! test -f /seen/file; do sleep 0.02; done; cat /seen/file; sleep 1000']);
 		await engine.startContainer(Id);
@@ -528,7 +570,7 @@ export function engineSuite({test, factory, name, single = false}: Subject): voi
 		t.deepEqual(await list({all: true, filters: {exited: ['1']}}), ['/bb']);
 		t.like(await t.throwsAsync(list({filters: {color: ['red']}})), {kind: 'invalidParameter', message: 'invalid filter \'color\''});
 		const [cc, bb, aa] = await engine.listContainers({all: true});
-		t.like(aa, {State: 'running', Image: 'busybox', Command: 'sh -c sleep 1000', Labels: {kind: 'aa', all: 'yes'}});
+		t.like(aa, {State: 'running', Image: 'busybox', Command: 'sh -c \'sleep 1000\'', Labels: {kind: 'aa', all: 'yes'}});
 		t.regex(aa!.Status, /^Up /);
 		t.regex(bb!.Status, /^Exited \(1\) /);
 		t.is(cc!.Status, 'Created');

@@ -33,8 +33,8 @@ test('a failed start leaves a new container created and an old one exited', t =>
 
 const table: Array<[ContainerState['status'], Readonly<Record<'start' | 'active' | 'pause' | 'unpause' | 'remove', string>>]> = [
 	['created', {start: 'yes', active: `container ${id} is not running`, pause: `container ${id} is not running`, unpause: `Container ${id} is not paused`, remove: 'yes'}],
-	['running', {start: 'already', active: 'yes', pause: 'yes', unpause: `Container ${id} is not paused`, remove: 'cannot remove container "/x": container is running: stop the container before removing or force remove'}],
-	['paused', {start: 'cannot start a paused container, try unpause instead', active: 'yes', pause: `container ${id} is already paused`, unpause: 'yes', remove: 'cannot remove container "/x": container is paused and must be unpaused first'}],
+	['running', {start: 'already', active: 'yes', pause: 'yes', unpause: `Container ${id} is not paused`, remove: 'cannot remove container "x": container is running: stop the container before removing or force remove'}],
+	['paused', {start: 'cannot start a paused container, try unpause instead', active: 'yes', pause: `Container ${id} is already paused`, unpause: 'yes', remove: 'cannot remove container "x": container is paused and must be unpaused first'}],
 	['exited', {start: 'yes', active: `container ${id} is not running`, pause: `container ${id} is not running`, unpause: `Container ${id} is not paused`, remove: 'yes'}],
 	['restarting', {start: 'yes', active: `container ${id} is not running`, pause: `container ${id} is not running`, unpause: `Container ${id} is not paused`, remove: 'yes'}],
 	['removing', {start: 'container is marked for removal and cannot be started', active: `container ${id} is not running`, pause: `container ${id} is not running`, unpause: `Container ${id} is not paused`, remove: 'yes'}],
