@@ -60,6 +60,8 @@ export type EventMessage = {
 	readonly scope: 'local';
 	readonly time: number; // unix seconds
 	readonly timeNano: number;
+	/** `timeNano` with all its digits, which a number has no room for. Not enumerable: `eventJson` writes it. */
+	readonly timeNanoText?: string;
 };
 
 /** A piece of output. `data` may hold many lines; it never mixes the two streams. */

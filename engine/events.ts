@@ -247,10 +247,24 @@ function watchFile(file: string, {until, signal}: EventQuery): {ring: () => Prom
 function parseEvent(line: string): EventMessage | undefined {
 	try {
 		const event = JSON.parse(line) as EventMessage;
-		return typeof event.Action === 'string' && typeof event.Actor.ID === 'string' && typeof event.timeNano === 'number' ? event : undefined;
+		if (typeof event.Action !== 'string' || typeof event.Actor.ID !== 'string' || typeof event.timeNano !== 'number') {
+			return undefined;
+		}
+
+		const [, timeNanoText] = nanosecondsPattern.exec(line) ?? [];
+		return timeNanoText === undefined ? event : Object.defineProperty(event, 'timeNanoText', {value: timeNanoText});
 	} catch {
 		return undefined; // A line cut short by a full disk
 	}
+}
+
+/** Quotes within texts are escaped, so it is the member that is found. */
+const nanosecondsPattern = /"timeNano":(\d+)/;
+
+/** The event as docker's JSON, the time with all its digits. */
+export function eventJson(event: EventMessage): string {
+	const text = JSON.stringify(event);
+	return event.timeNanoText === undefined ? text : text.replace(nanosecondsPattern, `"timeNano":${event.timeNanoText}`);
 }
 
 type Matcher = (event: EventMessage, wanted: string) => boolean;

@@ -1,8 +1,11 @@
 /** The only door of the engine. */
+import type {ManifestLists} from './manifest-lists.js';
+import type {UserCredentials} from './user-credentials.js';
 import type {RegistryServer, RegistryServerOptions} from './registry-host/open-registry-server.js';
 
 export {EngineError, isEngineError} from './errors.js';
 export type {ErrorKind} from './errors.js';
+export {eventJson} from './events.js';
 export type * from './engine.js';
 export {createEngine} from './embedded.js';
 export type {EngineOptions} from './local-store.js';
@@ -14,4 +17,20 @@ export type {RegistryServer, RegistryServerOptions} from './registry-host/open-r
 export async function openRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
 	const host = await import('./registry-host/open-registry-server.js');
 	return host.openRegistryServer(options);
+}
+
+export type {UserCredentials} from './user-credentials.js';
+
+/** Who this user is at registries, as docker keeps it. Loaded when it is used. */
+export async function userCredentials(): Promise<UserCredentials> {
+	const {openUserCredentials} = await import('./user-credentials.js');
+	return openUserCredentials();
+}
+
+export type {ManifestEntry, ManifestLists} from './manifest-lists.js';
+
+/** Lists of manifests being put together. Loaded when it is used. */
+export async function manifestLists(options: {readonly root?: string | undefined} = {}): Promise<ManifestLists> {
+	const {openManifestLists} = await import('./manifest-lists.js');
+	return openManifestLists(options);
 }

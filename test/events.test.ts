@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {eventFilter, eventJournal, matchesLabel, type EventQuery} from '../engine/events.js';
+import {eventFilter, eventJournal, eventJson, matchesLabel, type EventQuery} from '../engine/events.js';
 import type {EventMessage, Filters} from '../engine/engine.js';
 import {temporaryFolder} from './helpers/temporary-folder.js';
 
@@ -32,6 +32,20 @@ test('what was written is read again, in docker\'s form', async t => {
 	t.true(Math.abs(event!.timeNano / 1e9 - Date.now() / 1000) < 5);
 	t.is(event!.time, Math.floor(event!.timeNano / 1e9));
 	t.regex(fs.readFileSync(file, 'utf8'), /"timeNano":\d{19}\}\n$/);
+});
+
+test('a time keeps all its digits on its way out', async t => {
+	const file = journalFile(t);
+	const lines = [
+		'{"Type":"container","Action":"die","Actor":{"ID":"x","Attributes":{"a":"\\"timeNano\\":5}","timeNano":"7"}},"scope":"local","time":1795247225,"timeNano":1795247225846339651}',
+		'{"Type":"container","Action":"start","Actor":{"ID":"x","Attributes":{}},"scope":"local","time":1795247225,"timeNano":1795247225846339999}',
+	];
+	fs.writeFileSync(file, `${lines.join('\n')}\n`);
+	const events = await collect(eventJournal(file).read(past()));
+	t.deepEqual(events.map(event => eventJson(event)), lines);
+	t.deepEqual(events.map(({timeNanoText}) => timeNanoText), ['1795247225846339651', '1795247225846339999']);
+	t.deepEqual(Object.keys(events[0]!), ['Type', 'Action', 'Actor', 'scope', 'time', 'timeNano']);
+	t.is(eventJson({...events[1]!, timeNano: 5}), lines[1]!.replace('1795247225846339999', '5'));
 });
 
 test('events written one after the other have rising times close to the clock\'s', t => {

@@ -42,7 +42,8 @@ async function printer(format: string | undefined): Promise<(event: EventMessage
 	}
 
 	if (format === 'json') {
-		return event => JSON.stringify(event);
+		const {eventJson} = await import('../../engine/index.js');
+		return eventJson;
 	}
 
 	const {compileTemplate} = await import('../format/template.js');
@@ -55,12 +56,11 @@ function plainText(event: EventMessage): string {
 }
 
 // RFC 3339 with nine digits, in local time, as docker prints it.
-function localTime({time, timeNano}: EventMessage): string {
+function localTime({time, timeNano, timeNanoText}: EventMessage): string {
 	const date = new Date(time * 1000);
 	const offset = -date.getTimezoneOffset();
 	const shifted = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19);
-	// A nanosecond count is beyond exact numbers: the last digits are what a double keeps of them.
-	const fraction = String(timeNano % 1e9).padStart(9, '0');
+	const fraction = (timeNanoText ?? String(timeNano % 1e9)).slice(-9).padStart(9, '0');
 	const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')}:${String(Math.abs(offset) % 60).padStart(2, '0')}`;
 	return `${shifted}.${fraction}${zone}`;
 }
