@@ -34,6 +34,7 @@ export function imageCatalog(store: Store): ImageCatalog {
 
 	function read(entry: ReferenceEntry): Image {
 		const {descriptor, manifest, config} = readDocuments(entry);
+		const layers = pairLayers(manifest, config);
 		const reference = entryReference(entry);
 		const parsed = reference === undefined ? undefined : tryParseReference(reference);
 		return defined({
@@ -41,10 +42,10 @@ export function imageCatalog(store: Store): ImageCatalog {
 			manifest: descriptor,
 			config,
 			references: parsed === undefined ? [] : [parsed],
-			layers: pairLayers(manifest, config),
+			layers,
 			parent: entryParent(entry) as Digest | undefined,
 			createdAt: unixSeconds(config.created),
-			sizeBytes: config.diffIds.reduce((sum, diffId) => sum + layerSize(diffId), 0),
+			sizeBytes: layers.reduce((sum, {diffId, blob}) => sum + (unpackedSize(diffId) ?? blob.size), 0), // As near as one gets before it was unpacked
 		});
 	}
 
@@ -64,14 +65,9 @@ export function imageCatalog(store: Store): ImageCatalog {
 		return found;
 	}
 
-	function layerSize(diffId: DiffId): number {
-		let size = sizes.get(diffId);
-		if (size === undefined) {
-			size = readLayer(store, diffId)?.sizeBytes;
-			if (size === undefined) {
-				return 0;
-			}
-
+	function unpackedSize(diffId: DiffId): number | undefined {
+		const size = sizes.get(diffId) ?? readLayer(store, diffId)?.sizeBytes;
+		if (size !== undefined) {
 			sizes.set(diffId, size);
 		}
 
@@ -91,7 +87,7 @@ export function imageCatalog(store: Store): ImageCatalog {
 		return [...images.values()];
 	}
 
-	return {list, read, layerSize};
+	return {list, read, layerSize: diffId => unpackedSize(diffId) ?? 0};
 }
 
 /** The manifest of an index for this machine. Throws `notFound` when the store holds none. */

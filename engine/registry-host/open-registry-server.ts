@@ -157,7 +157,7 @@ function readAddress(text: string): {readonly host: string; readonly port: numbe
 }
 
 function checkExposure(host: string, options: RegistryServerOptions): void {
-	const isLoopback = host === 'localhost' || host === '::1' || /^127\./.test(host);
+	const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
 	if (!isLoopback && options.tls === undefined && options.allowPlainHttp !== true) {
 		throw new EngineError('invalidParameter', `listening on ${host === '::' ? 'all addresses' : host} without TLS lets everybody on the way read and change images and passwords`, {
 			hint: 'Give a certificate with --tls-cert and --tls-key, or accept the danger with --insecure-plain-http.',

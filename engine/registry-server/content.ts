@@ -49,7 +49,7 @@ export type RegistryContent = {
 	/** Errors: `notFound` UPLOAD_UNKNOWN; `unavailable` TOO_MANY; `invalidParameter` RANGE, TOO_LARGE, DIGEST; `conflict` locked; `system` ENOSPC. */
 	readonly uploads: {
 		start(repository: string, maxOpen: number): Upload;
-		find(repository: string, id: string): Upload | undefined;
+		status(repository: string, id: string): Upload | undefined;
 		append(repository: string, id: string, piece: UploadPiece): Promise<Upload>;
 		finish(repository: string, id: string, digest: Digest, piece: UploadPiece): Promise<{readonly sizeBytes: number}>;
 		/** For reading along while it is written. */

@@ -1,7 +1,7 @@
 /**
 What a client is told when something can't be done: status, code and message of the distribution spec. Thrown anywhere, written in one place.
 */
-import {EngineError, isEngineError} from '../errors.js';
+import {isEngineError, type EngineError} from '../errors.js';
 
 /** OCI distribution spec, Error Codes; the last four are docker distribution's. */
 export type ErrorCode =

@@ -31,12 +31,14 @@ export async function* requestBody(request: IncomingMessage, patience: BodyPatie
 			isWaiting = true;
 			timer.refresh();
 			const askedAt = performance.now();
-			const {value, done} = await chunks.next();
+			const next = await chunks.next();
 			isWaiting = false;
 			waitedMs += performance.now() - askedAt;
-			if (done === true) {
+			if (next.done === true) {
 				return;
 			}
+
+			const {value} = next;
 
 			counter.receivedBytes += value.length;
 			if (waitedMs > patience.graceMs && counter.receivedBytes / (waitedMs / 1000) < patience.minBytesPerSecond) {

@@ -25,7 +25,7 @@ export type UploadPiece = {readonly data: AsyncIterable<Buffer>; readonly at?: n
 export type UploadStore = {
 	/** Throws `unavailable` (code `TOO_MANY`) when there are `maxOpen` of them. */
 	start(repository: string, maxOpen: number): Upload;
-	find(repository: string, id: string): Upload | undefined;
+	status(repository: string, id: string): Upload | undefined;
 	/**
 	Adds bytes as they come. When they stop coming, what was written stays, and the next piece begins there. Throws `invalidParameter` with code `RANGE` when `at` is not the
 	end, `TOO_LARGE` beyond `maxBytes` (then the upload is gone); `conflict` (code `locked`) while another request writes; `system` with code ENOSPC (the upload is gone: it would keep the disk full).
@@ -68,7 +68,7 @@ export function uploadStore(store: Store): UploadStore {
 		return {id, repository, sizeBytes: 0};
 	}
 
-	function find(repository: string, id: string): Upload | undefined {
+	function status(repository: string, id: string): Upload | undefined {
 		const data = uploadIdPattern.test(id) ? readIfThere(path.join(store.layout.upload(id), 'session.json')) : undefined;
 		if (data === undefined || asString(parseJsonObject(data, 'upload')['repository'], 'repository') !== repository) {
 			return undefined;
@@ -78,7 +78,7 @@ export function uploadStore(store: Store): UploadStore {
 		return {id, repository, sizeBytes: size ?? 0};
 	}
 
-	const get = (repository: string, id: string) => find(repository, id) ?? unknownUpload(id);
+	const get = (repository: string, id: string) => status(repository, id) ?? unknownUpload(id);
 	const dataFile = (id: string) => path.join(store.layout.upload(id), 'data');
 	const locked = async <T>(id: string, work: () => Promise<T>) => {
 		try {
@@ -192,7 +192,7 @@ export function uploadStore(store: Store): UploadStore {
 	}
 
 	function cancel(repository: string, id: string): boolean {
-		if (find(repository, id) === undefined) {
+		if (status(repository, id) === undefined) {
 			return false;
 		}
 
@@ -209,7 +209,7 @@ export function uploadStore(store: Store): UploadStore {
 		return old.length;
 	}
 
-	return {start, find, append, finish, open, cancel, sweep};
+	return {start, status, append, finish, open, cancel, sweep};
 }
 
 const uploadIdPattern = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;

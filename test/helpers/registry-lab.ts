@@ -2,9 +2,7 @@
 A registry without a port: requests go in, replies come out. And images to push, made on the spot.
 */
 import type {ExecutionContext} from 'ava';
-import {everybody} from '../../engine/registry-server/auth/principal.js';
-import type {RegistryRequest} from '../../engine/registry-server/message.js';
-import {bodyBytes} from '../../engine/registry-server/message.js';
+import {bodyBytes, type RegistryRequest} from '../../engine/registry-server/message.js';
 import {createRegistry, type Registry, type RegistryOptions} from '../../engine/registry-server/registry.js';
 import {storeContent} from '../../engine/registry-host/store-content.js';
 import type {RepositoryNames} from '../../engine/image/repositories.js';
@@ -12,9 +10,7 @@ import type {RegistryContent} from '../../engine/registry-server/content.js';
 import type {Store} from '../../engine/store/open-store.js';
 import {hex, testStore} from './image-lab.js';
 
-export {everybody};
-
-export type Asked = {readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer; readonly length: number; json(): any};
+export type Asked = {readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer; readonly length: number; json<T = unknown>(): T};
 
 export type Question = {
 	readonly headers?: Readonly<Record<string, string>>;
@@ -73,7 +69,7 @@ export function asker(registry: Registry): Ask {
 		}
 
 		const bytes = method === 'HEAD' ? Buffer.alloc(0) : Buffer.concat(pieces);
-		return {status: reply.status, headers: reply.headers ?? {}, body: bytes, length: bodyBytes(reply), json: () => JSON.parse(bytes.toString('utf8'))};
+		return {status: reply.status, headers: reply.headers ?? {}, body: bytes, length: bodyBytes(reply), json: <T>() => JSON.parse(bytes.toString('utf8')) as T};
 	};
 }
 
@@ -87,9 +83,13 @@ async function* inPieces(data: Buffer, pieceBytes = 64 * 1024): AsyncGenerator<B
 	}
 }
 
+export type Tags = {readonly tags: readonly string[]};
+export type Catalog = {readonly repositories: readonly string[]};
+export type Referrers = {readonly manifests: ReadonlyArray<Readonly<Record<string, unknown>>>};
+
 /** Code of the first error of a reply. */
 export function codeOf(asked: Asked): string | undefined {
-	return (asked.json() as {readonly errors?: ReadonlyArray<{readonly code: string}>}).errors?.[0]?.code;
+	return asked.json<{readonly errors?: ReadonlyArray<{readonly code: string}>}>().errors?.[0]?.code;
 }
 
 export function digestOf(data: Buffer | string): string {

@@ -2,7 +2,7 @@
 What the OCI distribution spec (v1.1) asks of a registry, sentence by sentence, after its own conformance suite: pull, push, content discovery, content management.
 */
 import test from 'ava';
-import {codeOf, descriptor, digestOf, imageOf, indexOf, pushBlob, pushImage, putManifest, registryLab, types} from '../helpers/registry-lab.js';
+import {codeOf, descriptor, digestOf, imageOf, indexOf, pushBlob, pushImage, putManifest, registryLab, types, type Catalog, type Referrers, type Tags} from '../helpers/registry-lab.js';
 
 const nobody = `sha256:${'0'.repeat(64)}`;
 
@@ -379,16 +379,16 @@ test('tags come in pages that lead to each other', async t => {
 	}
 
 	const first = await ask('GET', '/v2/app/tags/list?n=2');
-	t.deepEqual(first.json().tags, ['a', 'b']);
+	t.deepEqual(first.json<Tags>().tags, ['a', 'b']);
 	t.is(first.headers['link'], '</v2/app/tags/list?n=2&last=b>; rel="next"');
 	const second = await ask('GET', '/v2/app/tags/list?n=2&last=b');
-	t.deepEqual(second.json().tags, ['c', 'd']);
+	t.deepEqual(second.json<Tags>().tags, ['c', 'd']);
 	const last = await ask('GET', '/v2/app/tags/list?n=2&last=d');
-	t.deepEqual(last.json().tags, ['e']);
+	t.deepEqual(last.json<Tags>().tags, ['e']);
 	t.is(last.headers['link'], undefined);
-	t.deepEqual((await ask('GET', '/v2/app/tags/list?last=bb')).json().tags, ['c', 'd', 'e']);
-	t.deepEqual((await ask('GET', '/v2/app/tags/list?n=0')).json().tags, []);
-	t.deepEqual((await ask('GET', '/v2/app/tags/list?n=5')).headers['link'], undefined);
+	t.deepEqual((await ask('GET', '/v2/app/tags/list?last=bb')).json<Tags>().tags, ['c', 'd', 'e']);
+	t.deepEqual((await ask('GET', '/v2/app/tags/list?n=0')).json<Tags>().tags, []);
+	t.is((await ask('GET', '/v2/app/tags/list?n=5')).headers['link'], undefined);
 	for (const n of ['-1', 'x', '1e3', '']) {
 		t.is(codeOf(await ask('GET', `/v2/app/tags/list?n=${n}`)), 'PAGINATION_NUMBER_INVALID', n);
 	}
@@ -434,7 +434,7 @@ test('referrers of a manifest are listed, with their types and annotations', asy
 	const index = indexOf([{manifest: image}], {subject, artifactType: 'application/bundle'});
 	await putManifest(ask, 'app', undefined, index, types.index);
 
-	const all = (await ask('GET', `/v2/app/referrers/${image.digest}`)).json().manifests as Array<Record<string, unknown>>;
+	const all = (await ask('GET', `/v2/app/referrers/${image.digest}`)).json<Referrers>().manifests;
 	t.deepEqual(new Set(all.map(({digest, artifactType, size, mediaType, annotations}) => JSON.stringify([digest, artifactType, size, mediaType, annotations]))), new Set([
 		JSON.stringify([digestOf(signature), 'application/signature', signature.length, types.manifest, {who: 'me'}]),
 		JSON.stringify([digestOf(bill), 'application/sbom', bill.length, types.manifest, {}]),
@@ -442,10 +442,10 @@ test('referrers of a manifest are listed, with their types and annotations', asy
 	]));
 	const filtered = await ask('GET', `/v2/app/referrers/${image.digest}?artifactType=application/sbom`);
 	t.is(filtered.headers['oci-filters-applied'], 'artifactType');
-	t.deepEqual(filtered.json().manifests.map((manifest: {digest: string}) => manifest.digest), [digestOf(bill)]);
+	t.deepEqual(filtered.json<Referrers>().manifests.map(({digest}) => digest), [digestOf(bill)]);
 
 	await ask('DELETE', `/v2/app/manifests/${digestOf(signature)}`);
-	t.is((await ask('GET', `/v2/app/referrers/${image.digest}`)).json().manifests.length, 2);
+	t.is((await ask('GET', `/v2/app/referrers/${image.digest}`)).json<Referrers>().manifests.length, 2);
 });
 
 test('a referrer may come before its subject, which need not exist', async t => {
@@ -453,8 +453,8 @@ test('a referrer may come before its subject, which need not exist', async t => 
 	await pushBlob(ask, 'app', '{}');
 	const manifest = Buffer.from(JSON.stringify({schemaVersion: 2, mediaType: types.manifest, config: descriptor(types.empty, '{}'), layers: [], subject: {mediaType: types.manifest, digest: nobody, size: 5}}));
 	t.is((await putManifest(ask, 'app', undefined, manifest, types.manifest)).headers['oci-subject'], nobody);
-	t.is((await ask('GET', `/v2/app/referrers/${nobody}`)).json().manifests.length, 1);
-	t.deepEqual((await ask('GET', `/v2/never/referrers/${nobody}`)).json().manifests, []);
+	t.is((await ask('GET', `/v2/app/referrers/${nobody}`)).json<Referrers>().manifests.length, 1);
+	t.deepEqual((await ask('GET', `/v2/never/referrers/${nobody}`)).json<Referrers>().manifests, []);
 	t.is(codeOf(await ask('GET', '/v2/app/referrers/latest')), 'DIGEST_INVALID');
 });
 
@@ -466,7 +466,7 @@ test('a tag is deleted; its manifest stays by its digest', async t => {
 	t.is((await ask('DELETE', '/v2/app/manifests/v1')).status, 202);
 	t.is((await ask('GET', '/v2/app/manifests/v1')).status, 404);
 	t.is((await ask('GET', `/v2/app/manifests/${image.digest}`)).status, 200);
-	t.deepEqual((await ask('GET', '/v2/app/tags/list')).json().tags, []);
+	t.deepEqual((await ask('GET', '/v2/app/tags/list')).json<Tags>().tags, []);
 	t.is((await ask('DELETE', '/v2/app/manifests/v1')).status, 404);
 });
 
@@ -482,7 +482,7 @@ test('a manifest is deleted with all its tags', async t => {
 
 	t.is((await ask('DELETE', `/v2/app/manifests/${image.digest}`)).status, 404);
 	t.is((await ask('GET', '/v2/other/manifests/v1')).status, 200);
-	t.deepEqual((await ask('GET', '/v2/_catalog')).json().repositories, ['other']);
+	t.deepEqual((await ask('GET', '/v2/_catalog')).json<Catalog>().repositories, ['other']);
 });
 
 test('a blob is deleted once no manifest names it', async t => {

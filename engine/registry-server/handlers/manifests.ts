@@ -149,9 +149,10 @@ function checkReferences({content, repositories, repository}: Call, document: Ma
 		throw new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest names ${digests.length === 1 ? digests[0]! : `${digests.length} blobs`} unknown to this repository`, {status: 400, detail: {digests: digests.slice(0, 100)}});
 	}
 
-	const wrong = [...document.blobs, ...document.children].find(({digest, size}) => content.blobSize(digest) !== size);
-	if (wrong !== undefined) {
-		throw new RegistryError('SIZE_INVALID', `the manifest says that ${wrong.digest} has ${wrong.size} bytes; it has ${content.blobSize(wrong.digest)!}`);
+	for (const {digest, size} of [...document.blobs, ...document.children]) {
+		if (content.blobSize(digest) !== size) {
+			throw new RegistryError('SIZE_INVALID', `the manifest says that ${digest} has ${size} bytes; it has ${content.blobSize(digest)!}`);
+		}
 	}
 
 	if (document.children.some(child => closure?.manifests.get(child.digest)?.mediaType !== child.mediaType)) {

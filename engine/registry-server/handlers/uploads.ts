@@ -125,12 +125,12 @@ async function* exactly(body: AsyncIterable<Buffer>, {from, to}: ByteRange): Asy
 }
 
 function outOfOrder(call: Call, id: string, cause: unknown): RegistryError {
-	const sizeBytes = call.content.uploads.find(call.repository, id)?.sizeBytes ?? 0;
+	const sizeBytes = call.content.uploads.status(call.repository, id)?.sizeBytes ?? 0;
 	return new RegistryError('BLOB_UPLOAD_INVALID', `the next piece must begin at ${sizeBytes}`, {status: 416, cause, headers: uploadHeaders(call, id, sizeBytes)});
 }
 
 function findUpload({content, repository, parameters}: Call) {
-	const upload = content.uploads.find(repository, parameters['session']!);
+	const upload = content.uploads.status(repository, parameters['session']!);
 	if (upload === undefined) {
 		throw new RegistryError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload: it was finished, cancelled, or left alone too long');
 	}
