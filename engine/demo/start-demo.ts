@@ -19,7 +19,8 @@ type State = 'running' | 'paused' | 'exited' | 'created';
 type DemoContainer = {readonly name: string; readonly state: State; readonly options: ContainerCreateOptions};
 
 const containers: readonly DemoContainer[] = [
-	{name: 'demo-web', state: 'running', options: {Cmd: ['http', '--port', '8080'], User: 'app'}},
+	// All as root of their container: who has no subordinate ids has no other user to run them as.
+	{name: 'demo-web', state: 'running', options: {Cmd: ['http', '--port', '8080']}},
 	{name: 'demo-worker', state: 'running', options: {Cmd: ['logs', '--rate', '4', '--color']}},
 	{name: 'demo-api', state: 'running', options: {Cmd: ['logs', '--rate', '2', '--json'], Env: ['LOG_FORMAT=json']}},
 	{name: 'demo-burner', state: 'running', options: {Cmd: ['burn', '--percent', '20']}},
@@ -63,7 +64,7 @@ async function provide(engine: Engine, {name, state, options}: DemoContainer, on
 	let present = await orUndefined(engine.inspectContainer(name));
 	if (present === undefined) {
 		onStep(`creating ${name}`);
-		const labels = {'tug.demo': 'true', 'com.example.tier': options.User === 'app' ? 'front' : 'back'};
+		const labels = {'tug.demo': 'true', 'com.example.tier': name === 'demo-web' ? 'front' : 'back'};
 		await engine.createContainer({name, Image: demoReference, Labels: labels, HostConfig: {NetworkMode: 'none'}, ...options});
 		present = await engine.inspectContainer(name);
 	} else if (present.Config.Labels?.['tug.demo'] !== 'true') {

@@ -49,6 +49,6 @@ test('the demo starts on this engine: running, paused, exited with 0 and 1, crea
 		output += String(data);
 	}
 
-	t.regex(output, /^uid=1000\(app\) gid=1000\(app\)/);
-	t.regex(output, /orders\.json\npublic\n$/);
+	t.regex(output, /^uid=0\(root\) gid=0\(root\)/);
+	t.regex(output, /orders\.json\npublic\n/);
 });

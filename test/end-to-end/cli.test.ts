@@ -33,6 +33,18 @@ for (const person of persons) {
 		t.is(await tug.say('ps', '-aq'), '');
 	});
 
+	test.serial(`${person}: the demo starts with whatever user ids there are`, async t => {
+		const tug = await tugCli(t, person);
+		if (tug === undefined) {
+			return;
+		}
+
+		const {exitCode, errors} = await tug.run(['demo']);
+		t.is(exitCode, 0, errors);
+		t.is(await tug.say('ps', '-aq', '--filter', 'label=tug.demo=true', '--format', '{{.State}}'), 'created\nexited\nexited\npaused\nrunning\nrunning\nrunning\nrunning');
+		await tug.say('rm', '-f', ...(await tug.say('ps', '-aq')).split('\n'));
+	});
+
 	test.serial(`${person}: streams are apart, and input arrives`, async t => {
 		const tug = await tugCli(t, person);
 		if (tug === undefined) {
