@@ -10,6 +10,7 @@ import {productVersion} from './info.js';
 import {parseReference, withDefaultTag} from './oci/reference.js';
 import {inspectDistribution} from './image/distribution.js';
 import type {Credentials} from './registry/credentials.js';
+import {registryHost} from './registry/endpoint.js';
 import {loginToRegistry} from './registry/login.js';
 import {openRegistryAccess, type RegistryAccess} from './registry/registry-access.js';
 import {filterResults, searchRegistry} from './registry/search.js';
@@ -64,12 +65,6 @@ async function checkAuth(access: RegistryAccess, auth: RegistryAuth): Promise<{r
 	const connections = await access.connect(host, {credentials: credentialsOf(auth), purpose: 'push'});
 	const {identityToken} = await loginToRegistry(connections[0]!);
 	return {Status: 'Login Succeeded', IdentityToken: identityToken ?? ''};
-}
-
-/** `https://index.docker.io/v1/`, `docker.io` or nothing: Docker Hub; anything else without scheme and path. */
-export function registryHost(server: string): string {
-	const host = server.replace(/^https?:\/\//, '').split('/', 1)[0]!;
-	return host === '' || host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
 }
 
 /** docker's AuthConfig. Undefined stays so: the caller's own credentials are taken then; an empty one is nobody. */

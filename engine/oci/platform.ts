@@ -46,7 +46,7 @@ export function parsePlatformName(text: string): Platform {
 	const isOsAlone = parts.length === 1 && ['linux', 'windows', 'darwin', 'freebsd'].includes(parts[0]!);
 	const [os, named, variant] = parts.length === 1 && !isOsAlone ? [host.os, parts[0]!] : [parts[0]!, parts[1] ?? host.architecture, parts[2]];
 	const architecture = otherArchitectures[named] ?? named;
-	const usual = variant ?? {arm64: 'v8', arm: named === 'armel' ? 'v6' : 'v7'}[architecture];
+	const usual = variant ?? {arm: named === 'armel' ? 'v6' : 'v7'}[architecture];
 	return {os, architecture, ...(usual === undefined ? {} : {variant: usual})};
 }
 

@@ -1,7 +1,7 @@
 /**
 Credentials as docker and everything around it keep them: in config.json, or with the helper it names.
 */
-import {askHelper, eraseInHelper, storeInHelper} from './credential-helper.js';
+import {askHelper, eraseInHelper, storeInHelper} from './credential-program.js';
 import type {Credentials} from './credentials.js';
 import {changeDockerConfig, credentialHelper, credentialKey, dockerConfigFile, findAuth, readDockerConfig, withAuth} from './docker-config.js';
 

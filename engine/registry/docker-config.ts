@@ -19,7 +19,7 @@ export function dockerConfigFile(environment: Readonly<Record<string, string | u
 
 /** What entries of a registry are kept under. */
 export function credentialKey(host: string): string {
-	return host === 'docker.io' || host === 'index.docker.io' || host === 'registry-1.docker.io' ? dockerHubKey : host;
+	return host === 'docker.io' ? dockerHubKey : host;
 }
 
 /** The document; empty when there is no file. Throws `invalidParameter` naming the file. */

@@ -73,3 +73,9 @@ export function inNetwork(address: string, network: string): boolean {
 export function hostName(host: string): string {
 	return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '');
 }
+
+/** The host of a server as a person or a file names it. `https://index.docker.io/v1/`, `docker.io` or nothing: Docker Hub; anything else without scheme and path. */
+export function registryHost(server: string): string {
+	const host = server.replace(/^https?:\/\//, '').split('/', 1)[0]!;
+	return host === '' || host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
+}

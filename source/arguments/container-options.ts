@@ -87,7 +87,7 @@ export const containerOptions = {
 	privileged: bool('', 'Give it all capabilities and devices'),
 	publish: list('p', 'Publish a port on the host ([[ip:]port:]port[/protocol])', {differs: needsPorts}),
 	'publish-all': bool('P', 'Publish all exposed ports on random ports', {differs: needsPorts}),
-	pull: string('', 'Fetch the image first: always, missing, never', {choices: ['always', 'missing', 'never'], differs: 'images are loaded or imported, not fetched'}),
+	pull: string('', 'Fetch the image first: always, missing (if it is not here), never', {choices: ['always', 'missing', 'never']}),
 	quiet: bool('q', 'Don\'t show the progress of fetching the image'),
 	'read-only': bool('', 'Make its root file system read-only'),
 	restart: string('', 'When to start it again: no, on-failure[:times], always, unless-stopped', {differs: 'only no, so far', choices: ['no', 'on-failure', 'always', 'unless-stopped']}),

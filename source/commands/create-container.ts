@@ -1,4 +1,4 @@
-/** Creating, as run and create do it: the image must be here, the id file must not. */
+/** Creating, as run and create do it: the image is fetched when it is not here, the id file must not be there. */
 import fs from 'node:fs';
 import path from 'node:path';
 import type {ContainerCreateOptions, Engine} from '../../engine/index.js';
@@ -8,18 +8,24 @@ import {isEngineError} from './report-error.js';
 
 /** Prints the engine's warnings. */
 export async function createContainer(context: CommandContext, engine: Engine, request: CreateRequest): Promise<{id: string; options: ContainerCreateOptions}> {
-	const {cidfile} = request.options;
+	const {cidfile, pull} = request.options;
 	const file = cidfile === undefined ? undefined : path.resolve(context.directory, cidfile);
 	if (file !== undefined && fs.existsSync(file)) {
 		throw new CommandError(`container ID file found, make sure the other container isn't running or delete ${cidfile!}`, {exitCode: 125});
 	}
 
 	const options = createOptions(request, context);
-	if (request.options.pull === 'always') {
-		throw new CommandError(`can't fetch ${request.image}: tug has no registry client yet`, {hint: 'Load an archive (tug load -i FILE) or import a root file system (tug import FILE NAME), and leave out --pull.'});
+	if (pull === 'always') {
+		await pullImage(context, engine, request);
 	}
 
-	const created = await create(engine, options, request.options.pull === 'never');
+	const created = await create(engine, options, pull === 'always' || pull === 'never' ? undefined : async () => {
+		if (!request.options.quiet) {
+			context.errors.write(`Unable to find image '${taggedName(request.image)}' locally\n`);
+		}
+
+		await pullImage(context, engine, request);
+	});
 	for (const warning of created.Warnings) {
 		context.errors.write(`WARNING: ${warning}\n`);
 	}
@@ -31,19 +37,29 @@ export async function createContainer(context: CommandContext, engine: Engine, r
 	return {id: created.Id, options};
 }
 
-async function create(engine: Engine, options: ContainerCreateOptions, neverPull: boolean): Promise<{readonly Id: string; readonly Warnings: readonly string[]}> {
+async function create(engine: Engine, options: ContainerCreateOptions, fetchImage: (() => Promise<void>) | undefined): Promise<{readonly Id: string; readonly Warnings: readonly string[]}> {
 	try {
 		return await engine.createContainer(options);
 	} catch (error) {
-		if (!isEngineError(error) || error.kind !== 'notFound' || neverPull || !error.message.toLowerCase().includes('image')) {
+		if (fetchImage === undefined || !isEngineError(error) || error.kind !== 'notFound' || !error.message.toLowerCase().includes('image')) {
 			throw error;
 		}
-
-		const image = options.Image!;
-		const hasTag = image.includes('@') || image.lastIndexOf(':') > image.lastIndexOf('/');
-		throw new CommandError(`Unable to find image '${hasTag ? image : `${image}:latest`}' locally`, {
-			cause: error,
-			hint: 'There is no registry client yet: load an archive (tug load -i FILE), import a root file system (tug import FILE NAME), or try the demo (tug demo).',
-		});
 	}
+
+	await fetchImage();
+	return engine.createContainer(options);
+}
+
+/** The progress goes where it does not mix with the container's output. */
+async function pullImage(context: CommandContext, engine: Engine, {image, options}: CreateRequest): Promise<void> {
+	const {showProgress} = await import('./show-progress.js');
+	const signal = context.interrupted();
+	await showProgress(context.errors, engine.pullImage(taggedName(image), {...(options.platform === undefined ? {} : {platform: options.platform}), signal}), {quiet: options.quiet});
+	if (signal.aborted) {
+		throw new CommandError('context canceled');
+	}
+}
+
+function taggedName(image: string): string {
+	return image.includes('@') || image.lastIndexOf(':') > image.lastIndexOf('/') ? image : `${image}:latest`;
 }

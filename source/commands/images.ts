@@ -1,9 +1,10 @@
+import type {Engine, ImageInfo} from '../../engine/index.js';
 import {bool, string} from '../arguments/option.js';
 import {formatList, type Columns} from '../format/list-format.js';
 import {formatAge, formatTimestamp} from '../presentation/format-age.js';
 import {formatBytes} from '../presentation/format-bytes.js';
 import {shortId} from '../presentation/format-identifier.js';
-import {defineCommand} from './context.js';
+import {CommandError, defineCommand} from './context.js';
 import {filterOption, parseFilters} from './filters.js';
 import {formatHelp} from './format-help.js';
 import {imageRows, type ImageRow} from './image-rows.js';
@@ -19,7 +20,7 @@ export const command = defineCommand({
 		format: string('', formatHelp),
 		'no-trunc': bool('', 'Don\'t cut ids'),
 		quiet: bool('q', 'Print ids only'),
-		tree: bool('', 'Show the platforms of each image', {later: 'images of several platforms keep only the one of this machine'}),
+		tree: bool('', 'Show which layers images share', {differs: 'a tree of layers, not of platforms'}),
 	},
 	arguments: {min: 0, max: 1},
 	completes: ['image'],
@@ -28,6 +29,15 @@ export const command = defineCommand({
 		const engine = await context.engine();
 		const filters = parseFilters(reference === undefined ? options.filter : [...options.filter, `reference=${reference}`]);
 		const images = await engine.listImages({all: options.all, filters});
+		if (options.tree) {
+			if (options.quiet || options.format !== undefined || options.digests) {
+				throw new CommandError('--tree can\'t be used with --quiet, --format or --digests');
+			}
+
+			context.output.write(await imageTree(engine, images));
+			return 0;
+		}
+
 		const shownDigest = options.digests || /\.Digest\b/.test(options.format ?? '');
 		const rows = imageRows(images, {digests: shownDigest, tags: filters['reference']});
 		const shown = ['Repository', 'Tag', ...(options.digests ? ['Digest'] : []), 'ID', 'CreatedSince', 'Size'];
@@ -35,6 +45,15 @@ export const command = defineCommand({
 		return 0;
 	},
 });
+
+async function imageTree(engine: Engine, images: readonly ImageInfo[]): Promise<string> {
+	const {formatImageTree} = await import('../format/image-tree.js');
+	return formatImageTree(await Promise.all(images.map(async ({Id: id, RepoTags: tags}) => ({
+		id,
+		names: tags ?? [],
+		layers: (await engine.imageLayers(id)).map(({DiffId: diffId, Size: size}) => ({diffId, size})),
+	}))));
+}
 
 function columns(isWhole: boolean): Columns<ImageRow> {
 	return {

@@ -14,7 +14,7 @@ export type Group = 'common' | 'container' | 'image' | 'system';
 export const groupTitles: Readonly<Record<Group, string>> = {common: 'Common commands', container: 'Containers', image: 'Images', system: 'The rest'};
 
 /** Words that come before another one: `tug container ls`. */
-export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', registry: 'Be a registry', system: 'Manage tug'};
+export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', manifest: 'Manage lists of images for several platforms', registry: 'Be a registry', system: 'Manage tug'};
 
 export const entries: readonly Entry[] = [
 	{name: 'run', aliases: ['container run'], group: 'common', load: async () => (await import('./run.js')).command},
@@ -53,11 +53,20 @@ export const entries: readonly Entry[] = [
 	{name: 'rmi', aliases: ['image rm', 'image remove'], group: 'image', load: async () => (await import('./rmi.js')).command},
 	{name: 'save', aliases: ['image save'], group: 'image', load: async () => (await import('./save.js')).command},
 	{name: 'tag', aliases: ['image tag'], group: 'image', load: async () => (await import('./tag.js')).command},
+	{name: 'manifest annotate', group: 'image', load: async () => (await import('./manifest.js')).manifestAnnotate},
+	{name: 'manifest create', group: 'image', load: async () => (await import('./manifest.js')).manifestCreate},
+	{name: 'manifest inspect', group: 'image', load: async () => (await import('./manifest.js')).manifestInspect},
+	{name: 'manifest push', group: 'image', load: async () => (await import('./manifest.js')).manifestPush},
+	{name: 'manifest rm', group: 'image', load: async () => (await import('./manifest.js')).manifestRm},
+	{name: 'search', group: 'image', load: async () => (await import('./search.js')).command},
 	{name: 'completion', group: 'system', load: async () => (await import('./completion.js')).command},
 	{name: 'events', aliases: ['system events'], group: 'system', load: async () => (await import('./events.js')).command},
 	{name: 'info', aliases: ['system info'], group: 'system', load: async () => (await import('./info.js')).command},
 	{name: 'inspect', group: 'system', load: async () => (await import('./inspect.js')).command},
 	{name: 'registry serve', group: 'system', load: async () => (await import('./registry-serve.js')).command},
+	{name: 'login', group: 'system', load: async () => (await import('./login.js')).command},
+	{name: 'logout', group: 'system', load: async () => (await import('./logout.js')).command},
+	{name: 'system df', group: 'system', load: async () => (await import('./system-df.js')).command},
 	{name: 'version', group: 'system', load: async () => (await import('./version.js')).command},
 ];
 
@@ -65,16 +74,12 @@ export const entries: readonly Entry[] = [
 export const laterCommands: Readonly<Record<string, string>> = {
 	build: 'building images',
 	compose: 'compose files',
-	login: 'the registry client',
-	logout: 'the registry client',
 	network: 'networks',
-	search: 'the registry client',
 	serve: 'the Docker API server',
 	update: 'changing limits of a running container',
 	volume: 'volumes',
 	'container update': 'changing limits of a running container',
 	'image build': 'building images',
-	'system df': 'the account of disk use',
 	'system prune': 'networks and the build cache',
 };
 

@@ -78,7 +78,7 @@ const unknown = async (...words: readonly string[]) => {
 test('an unknown verb: what was meant, or what brings it', async t => {
 	t.deepEqual(await unknown('iamges'), {exitCode: 1, output: '', errors: 'tug: unknown command: tug iamges\n\nDid you mean images?\n\nRun \'tug --help\' for more information\n'});
 	t.deepEqual(await unknown('zzzzzz'), {exitCode: 1, output: '', errors: 'tug: unknown command: tug zzzzzz\n\nRun \'tug --help\' for more information\n'});
-	t.regex((await unknown('pull', 'x')).errors, /^tug: 'tug pull' is not there yet: it comes with the registry client\n/);
+	t.regex((await unknown('build', '.')).errors, /^tug: 'tug build' is not there yet: it comes with building images\n/);
 	t.regex((await unknown('container', 'lss')).errors, /unknown command: tug container lss\n\nDid you mean container ls\?/);
 	t.regex((await unknown('image')).output, /^Usage: {2}tug image COMMAND/);
 });
