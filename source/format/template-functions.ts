@@ -1,17 +1,17 @@
 /** The functions of a template: Go's own, and those docker adds. */
-import {goPrintf} from './go-printf.js';
+import {goPrintf, goType} from './go-printf.js';
 import {TemplateError} from './template-lexer.js';
 import {isObject, isTrue, printValue, toJson} from './template-values.js';
 
 type TemplateFunction = (...values: readonly unknown[]) => unknown;
 
 const comparisons: Readonly<Record<string, TemplateFunction>> = {
-	eq: (first, ...others) => others.some(other => isEqual(first, other)),
-	ne: (a, b) => !isEqual(a, b),
-	lt: (a, b) => order(a, b) < 0,
-	le: (a, b) => order(a, b) <= 0,
-	gt: (a, b) => order(a, b) > 0,
-	ge: (a, b) => order(a, b) >= 0,
+	eq: (first, ...others) => others.some(other => isEqual('eq', first, other)),
+	ne: (a, b) => !isEqual('ne', a, b),
+	lt: (a, b) => order('lt', a, b) < 0,
+	le: (a, b) => order('le', a, b) <= 0,
+	gt: (a, b) => order('gt', a, b) > 0,
+	ge: (a, b) => order('ge', a, b) >= 0,
 	not: value => !isTrue(value),
 };
 
@@ -24,30 +24,62 @@ const collections: Readonly<Record<string, TemplateFunction>> = {
 		}
 
 		const end = to === undefined ? value.length : Number(to);
-		if (Number(from) > end || end > value.length || Number(from) < 0) {
-			throw new TemplateError(`error calling slice: index out of range: ${end}`);
+		const outside = [Number(from), end].find(index => index < 0 || index > value.length);
+		if (outside !== undefined) {
+			throw new TemplateError(`error calling slice: index out of range: ${outside}`);
+		}
+
+		if (Number(from) > end) {
+			throw new TemplateError(`error calling slice: invalid slice index: ${Number(from)} > ${end}`);
 		}
 
 		return value.slice(Number(from), end);
 	},
 };
 
+const htmlEscapes: Readonly<Record<string, string>> = {'<': '&lt;', '>': '&gt;', '&': '&amp;', '\'': '&#39;', '"': '&#34;'};
+
 const texts: Readonly<Record<string, TemplateFunction>> = {
 	print: (...values) => values.map((value, index) => (index > 0 && typeof value !== 'string' && typeof values[index - 1] !== 'string' ? ' ' : '') + printValue(value)).join(''),
 	println: (...values) => `${values.map(value => printValue(value)).join(' ')}\n`,
 	printf: (format, ...values) => goPrintf(text(format), values),
 	json: value => toJson(value),
-	join: (values, separator) => (Array.isArray(values) ? values.map(value => printValue(value)) : []).join(text(separator)),
+	join(values, separator) {
+		if (!Array.isArray(values)) {
+			throw new TemplateError(`wrong type for value; expected []string; got ${goType(values)}`);
+		}
+
+		return values.map(value => printValue(value)).join(text(separator));
+	},
 	split: (value, separator) => text(value).split(text(separator)),
 	lower: value => text(value).toLowerCase(),
 	upper: value => text(value).toUpperCase(),
-	title: value => text(value).replaceAll(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
-	truncate: (value, length) => [...text(value)].slice(0, Number(length)).join(''),
-	pad: (value, before, after) => (text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after))),
-	urlquery: (...values) => encodeURIComponent(values.map(value => printValue(value)).join('')),
+	title: value => text(value).replaceAll(/(^|[^\p{L}\p{N}_])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+	truncate: (value, length) => [...text(value)].slice(0, whole(length)).join(''),
+	pad: (value, before, after) => (text(value) === '' ? '' : ' '.repeat(whole(before)) + text(value) + ' '.repeat(whole(after))),
+	html: (...values) => values.map(value => printValue(value)).join('').replaceAll(/[<>&'"]/g, character => htmlEscapes[character]!),
+	js: (...values) => values.map(value => printValue(value)).join('').replaceAll(/[\\'"]/g, String.raw`\$&`).replaceAll(/[<>&=\n\r\t]/g, character => `\\u${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`),
+	urlquery: (...values) => encodeURIComponent(values.map(value => printValue(value)).join('')).replaceAll('%20', '+'),
 };
 
-export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {...comparisons, ...collections, ...texts};
+/** How many values each takes, where Go counts: the least, and the most when there is one. */
+const counts: Readonly<Record<string, readonly [number, number?]>> = {
+	eq: [1], ne: [2, 2], lt: [2, 2], le: [2, 2], gt: [2, 2], ge: [2, 2], not: [1, 1], index: [1], len: [1, 1], slice: [1], printf: [1],
+	json: [1, 1], join: [2, 2], split: [2, 2], lower: [1, 1], upper: [1, 1], title: [1, 1], truncate: [2, 2], pad: [3, 3],
+};
+
+export const templateFunctions: Readonly<Record<string, TemplateFunction>> = Object.fromEntries(Object.entries({...comparisons, ...collections, ...texts}).map(([name, call]) => [name, counted(name, call)]));
+
+function counted(name: string, call: TemplateFunction): TemplateFunction {
+	const [least, most] = counts[name] ?? [0];
+	return (...values) => {
+		if (values.length < least || values.length > (most ?? Infinity)) {
+			throw new TemplateError(`wrong number of args for ${name}: want ${most === undefined ? `at least ${least}` : least} got ${values.length}`);
+		}
+
+		return call(...values);
+	};
+}
 
 /** For the heading of a `table` template: what shapes values leaves the column's name as it is. */
 export const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
@@ -56,7 +88,19 @@ export const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
 };
 
 function text(value: unknown): string {
-	return typeof value === 'string' ? value : printValue(value);
+	if (typeof value !== 'string') {
+		throw new TemplateError(`wrong type for value; expected string; got ${goType(value)}`);
+	}
+
+	return value;
+}
+
+function whole(value: unknown): number {
+	if (typeof value !== 'number' || !Number.isInteger(value)) {
+		throw new TemplateError(`wrong type for value; expected int; got ${goType(value)}`);
+	}
+
+	return value;
 }
 
 function indexOne(container: unknown, key: unknown): unknown {
@@ -74,10 +118,10 @@ function indexOne(container: unknown, key: unknown): unknown {
 	}
 
 	if (!isObject(container)) {
-		throw new TemplateError(`error calling index: can't index item of type ${typeof container}`);
+		throw new TemplateError(`error calling index: can't index item of type ${goType(container)}`);
 	}
 
-	const name = text(key);
+	const name = printValue(key);
 	if (Object.hasOwn(container, name)) {
 		return container[name];
 	}
@@ -103,14 +147,19 @@ function length(value: unknown): number {
 		return Object.keys(value).length;
 	}
 
-	throw new TemplateError(`error calling len: len of type ${typeof value}`);
+	throw new TemplateError(`error calling len: len of type ${goType(value)}`);
 }
 
-function isEqual(a: unknown, b: unknown): boolean {
+function isEqual(name: string, a: unknown, b: unknown): boolean {
+	const [first, second] = [typeof a, typeof b];
+	if (first !== second && [first, second].every(type => type === 'string' || type === 'number' || type === 'boolean')) {
+		throw new TemplateError(`error calling ${name}: incompatible types for comparison: ${goType(a)} and ${goType(b)}`);
+	}
+
 	return (a ?? undefined) === (b ?? undefined);
 }
 
-function order(a: unknown, b: unknown): number {
+function order(name: string, a: unknown, b: unknown): number {
 	if (typeof a === 'number' && typeof b === 'number') {
 		return a - b;
 	}
@@ -119,5 +168,5 @@ function order(a: unknown, b: unknown): number {
 		return a < b ? -1 : (a > b ? 1 : 0);
 	}
 
-	throw new TemplateError('error calling lt: incompatible types for comparison');
+	throw new TemplateError(`error calling ${name}: incompatible types for comparison: ${goType(a)} and ${goType(b)}`);
 }

@@ -19,7 +19,7 @@ const patterns: ReadonlyArray<readonly [Token['kind'], RegExp]> = [
 	['left', /\(/y],
 	['right', /\)/y],
 	['field', /\.[\p{L}_][\p{L}\p{N}_]*/uy],
-	['number', /[+-]?(?:0[xX][\da-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y],
+	['number', /[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|'(?:[^'\\\n]|\\.)'/y],
 	['dot', /\./y],
 	['variable', /\$[\p{L}\p{N}_]*/uy],
 	['string', /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y],

@@ -33,6 +33,7 @@ class Parser {
 	ended: 'end' | 'else' | undefined;
 	private readonly tokens: readonly Token[];
 	private at = 0;
+	private loops = 0;
 
 	constructor(tokens: readonly Token[]) {
 		this.tokens = tokens;
@@ -73,6 +74,10 @@ class Parser {
 
 			case 'break':
 			case 'continue': {
+				if (this.loops === 0) {
+					throw new TemplateError(`template: :1: {{${word}}} outside {{range}}`);
+				}
+
 				this.at++;
 				this.close();
 				return {kind: word};
@@ -93,9 +98,11 @@ class Parser {
 	}
 
 	private control(kind: 'if' | 'with' | 'range'): Node {
-		const pipe = this.pipe();
+		const pipe = this.pipe(kind);
 		this.close();
+		this.loops += kind === 'range' ? 1 : 0;
 		const body = this.list();
+		this.loops -= kind === 'range' ? 1 : 0;
 		let otherwise: readonly Node[] = [];
 		if (this.ended === 'else') {
 			this.space();
@@ -119,14 +126,14 @@ class Parser {
 		return {kind, pipe, body, otherwise};
 	}
 
-	private pipe(): Pipe {
+	private pipe(context = 'command'): Pipe {
 		this.space();
 		const {variables, assigns} = this.declaration();
 		const commands: Array<readonly Operand[]> = [];
 		do {
 			const operands = this.command();
 			if (operands.length === 0) {
-				throw new TemplateError('template: :1: missing value for command');
+				throw new TemplateError(this.peek()?.kind === 'pipe' ? 'template: :1: unexpected "|" in command' : `template: :1: missing value for ${context}`);
 			}
 
 			commands.push(operands);
@@ -159,11 +166,14 @@ class Parser {
 
 	private command(): Operand[] {
 		const operands: Operand[] = [];
+		const start = this.at;
 		for (;;) {
 			this.space();
 			const token = this.peek();
 			if (token === undefined || token.kind === 'close' || token.kind === 'pipe' || token.kind === 'right') {
-				return operands;
+				// A function is named with its arguments when it fails.
+				const text = this.tokens.slice(start, this.at).map(token => token.text).join('').trim();
+				return operands.map((operand, index) => (index === 0 && operand.kind === 'function' ? {...operand, text} : operand));
 			}
 
 			operands.push(this.operand());
@@ -201,7 +211,7 @@ class Parser {
 			}
 
 			case 'number': {
-				return {...place, kind: 'literal', value: Number(token.text), fields: []};
+				return {...place, kind: 'literal', value: numberOf(token.text), fields: []};
 			}
 
 			case 'identifier': {
@@ -230,7 +240,7 @@ class Parser {
 		this.space();
 		const token = this.tokens[this.at++];
 		if (token?.kind !== 'close') {
-			throw new TemplateError(`template: :1: unexpected ${JSON.stringify(token?.text ?? 'EOF')} in command`);
+			throw new TemplateError(token?.kind === 'right' ? 'template: :1: unexpected right paren' : `template: :1: unexpected ${JSON.stringify(token?.text ?? 'EOF')} in command`);
 		}
 	}
 
@@ -247,12 +257,28 @@ class Parser {
 	}
 }
 
+// Go's literals: any base, underscores between digits, and a character for its number.
+function numberOf(text: string): number {
+	if (text.startsWith('\'')) {
+		return unquote(text).codePointAt(0)!;
+	}
+
+	const [sign, digits] = /^[+-]/.test(text) ? [text[0]!, text.slice(1)] : ['', text];
+	const value = Number(digits.replaceAll('_', ''));
+	return sign === '-' ? -value : value;
+}
+
 function unquote(text: string): string {
 	if (text.startsWith('`')) {
 		return text.slice(1, -1);
 	}
 
 	const escapes: Readonly<Record<string, string>> = {n: '\n', t: '\t', r: '\r', a: '\u0007', b: '\b', f: '\f', v: '\v'};
-	return text.slice(1, -1).replaceAll(/\\(u[\da-fA-F]{4}|x[\da-fA-F]{2}|.)/g, (_, escape: string) =>
-		escape.length > 1 ? String.fromCodePoint(Number.parseInt(escape.slice(1), 16)) : (escapes[escape] ?? escape));
+	return text.slice(1, -1).replaceAll(/\\(u[\da-fA-F]{4}|U[\da-fA-F]{8}|x[\da-fA-F]{2}|[0-7]{3}|.)/g, (_, escape: string) => {
+		if (escape.length === 1) {
+			return escapes[escape] ?? escape;
+		}
+
+		return String.fromCodePoint(/^\d/.test(escape) ? Number.parseInt(escape, 8) : Number.parseInt(escape.slice(1), 16));
+	});
 }

@@ -22,16 +22,17 @@ export function isTrue(value: unknown): boolean {
 	return isObject(value) ? isRow(value) || Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** Go's `%v`. */
+/** What a template prints: Go's `%v`, and words for what a map does not have. */
 export function printValue(value: unknown): string {
-	return value === undefined || value === null ? '<no value>' : printInner(value);
+	return value === undefined ? '<no value>' : printInner(value);
 }
 
 export function toJson(value: unknown): string {
 	return JSON.stringify(value) ?? 'null';
 }
 
-function printInner(value: unknown): string {
+/** Go's `%v`. */
+export function printInner(value: unknown): string {
 	if (value === undefined || value === null) {
 		return '<nil>';
 	}
@@ -48,5 +49,16 @@ function printInner(value: unknown): string {
 		return `map[${Object.keys(value).sort().map(key => `${key}:${printInner(value[key])}`).join(' ')}]`;
 	}
 
-	return String(value);
+	return typeof value === 'number' ? printFloat(value) : String(value);
 }
+
+/** As Go's `%v` writes a number: whole ones with all digits, others in scientific form when they are very small or large. */
+export function printFloat(value: number): string {
+	const exponent = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+	const isScientific = Number.isInteger(value) ? exponent >= 21 : exponent < -4 || exponent >= 21;
+	return isScientific ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : String(value);
+}
+
+/** Go's empty list and map without a value: they print as empty ones, and are `null` in JSON. */
+export const nilList: readonly unknown[] = Object.defineProperty([], 'toJSON', {value: () => null});
+export const nilMap: Readonly<Record<string, unknown>> = Object.defineProperty({}, 'toJSON', {value: () => null});

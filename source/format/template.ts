@@ -2,7 +2,7 @@
 import {templateFunctions} from './template-functions.js';
 import {TemplateError} from './template-lexer.js';
 import {parseTemplate, type Node, type Operand, type Pipe} from './template-parser.js';
-import {isObject, isRow, isTrue, lookup, printValue} from './template-values.js';
+import {isObject, isRow, isTrue, lookup, nilList, nilMap, printValue} from './template-values.js';
 
 export {headerFunctions} from './template-functions.js';
 export {TemplateError} from './template-lexer.js';
@@ -26,6 +26,12 @@ const freeMaps = new Set(['Labels', 'Annotations', 'Sysctls', 'Tmpfs', 'Options'
 const absentFields = new Set([
 	'Health', 'Healthcheck', 'StopTimeout', 'StopSignal', 'SizeRw', 'SizeRootFs', 'Shell', 'OnBuild', 'MacAddress', 'ArgsEscaped', 'NetworkDisabled', 'Variant', 'Author', 'Comment', 'Mounts', 'Tmpfs', 'Sysctls', 'Init',
 	'Annotations', 'ExposedPorts', 'Volumes', 'StdinOnce', 'RepoDigests', 'RepoTags', 'Container', 'Parent', 'OsVersion', 'Warnings', 'Descriptor', 'ImageManifestDescriptor', 'StorageOpt', 'Runtime',
+]);
+
+/** Fields that are lists in docker's types: without a value they are empty ones. */
+const lists = new Set([
+	'Entrypoint', 'OnBuild', 'Cmd', 'Env', 'Shell', 'ExecIDs', 'DeviceRequests', 'Devices', 'Binds', 'CapAdd', 'CapDrop', 'Dns', 'DnsOptions', 'DnsSearch', 'ExtraHosts', 'GroupAdd', 'Links', 'SecurityOpt', 'Ulimits',
+	'VolumesFrom', 'DeviceCgroupRules', 'Mounts', 'RepoTags', 'RepoDigests', 'Aliases', 'DNSNames', 'MaskedPaths', 'ReadonlyPaths', 'Warnings', 'Layers', 'Test',
 ]);
 
 type Scope = Array<{readonly name: string; value: unknown}>;
@@ -165,6 +171,12 @@ class Execution {
 		}
 
 		const values = [...rest.map(operand => this.operand(operand, dot)), ...piped];
+		if (first.kind === 'literal' && (values.length > 0 || first.text === 'nil')) {
+			return this.guard(first, () => {
+				throw new TemplateError(values.length > 0 ? `can't give argument to non-function ${first.text}` : 'nil is not a command');
+			});
+		}
+
 		return this.operand(first, dot, values);
 	}
 
@@ -202,7 +214,7 @@ class Execution {
 		let parent = '';
 		for (const [index, name] of operand.fields.entries()) {
 			const [holder, holderName] = [value, parent];
-			value = this.guard(operand, () => field(holder, name, holderName));
+			value = this.guard(operand, () => field(holder, name, holderName), fieldOffset(operand, index));
 			if (typeof value === 'function') {
 				const call = value as (...values: readonly unknown[]) => unknown;
 				value = call(...(index === operand.fields.length - 1 ? values : []));
@@ -224,7 +236,7 @@ class Execution {
 	}
 
 	// Go names the place: line, column, and the text of the operand.
-	private guard<T>(operand: Operand, action: () => T): T {
+	private guard<T>(operand: Operand, action: () => T, offset = 0): T {
 		try {
 			return action();
 		} catch (error) {
@@ -232,11 +244,19 @@ class Execution {
 				throw error;
 			}
 
-			const before = this.source.slice(0, operand.position);
+			const before = this.source.slice(0, operand.position + offset);
 			const line = before.split('\n').length;
-			throw new TemplateError(`template: :${line}:${operand.position - before.lastIndexOf('\n') - 1}: executing "" at <${operand.text}>: ${error.message}`);
+			// What goes wrong within a function is told of the whole call.
+			const text = operand.kind === 'function' && !error.message.startsWith('error calling') ? operand.name : operand.text;
+			throw new TemplateError(`template: :${line}:${before.length - before.lastIndexOf('\n') - 1}: executing "" at <${text}>: ${error.message}`);
 		}
 	}
+}
+
+// How far behind its operand's begin a field stands.
+function fieldOffset(operand: Operand, index: number): number {
+	const start = operand.kind === 'variable' ? operand.name.length : 0;
+	return operand.kind === 'pipe' ? 0 : operand.fields.slice(0, index).reduce((sum, name) => sum + name.length + 1, start);
 }
 
 function field(value: unknown, name: string, parent: string): unknown {
@@ -250,12 +270,16 @@ function field(value: unknown, name: string, parent: string): unknown {
 	}
 
 	if (isObject(value)) {
-		if (Object.hasOwn(value, name)) {
-			return value[name];
+		if (freeMaps.has(parent)) {
+			return Object.hasOwn(value, name) ? value[name] : undefined;
 		}
 
-		if (freeMaps.has(parent) || absentFields.has(name)) {
-			return undefined;
+		if (Object.hasOwn(value, name)) {
+			return value[name] ?? nothing(name);
+		}
+
+		if (absentFields.has(name)) {
+			return nothing(name);
 		}
 
 		throw new TemplateError(`map has no entry for key ${JSON.stringify(name)}`);
@@ -269,7 +293,12 @@ function field(value: unknown, name: string, parent: string): unknown {
 		throw new TemplateError(`nil pointer evaluating ${parent === '' ? 'interface {}' : parent}.${name}`);
 	}
 
-	throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(value) ? '[]interface {}' : typeof value}`);
+	throw new TemplateError(`can't evaluate field ${name} in type interface {}`);
+}
+
+// What Go has where JSON has null or nothing at all.
+function nothing(name: string): unknown {
+	return lists.has(name) ? nilList : freeMaps.has(name) ? nilMap : null;
 }
 
 function rangeEntries(value: unknown): ReadonlyArray<readonly [unknown, unknown]> {

@@ -25,7 +25,7 @@ test(renders, '{{ .State.Pid }}', '42');
 test(renders, '{{.State.Running}} {{.State.Error}}|', 'true |');
 test(renders, '{{.Config.Cmd}}', '[sh -c echo hi]');
 test(renders, '{{.Config.Labels}}', 'map[com.x:y foo:bar]');
-test(renders, '{{.Config.Entrypoint}}', '<no value>');
+test(renders, '{{.Config.Entrypoint}}', '[]');
 test(renders, '{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{json .State}}', 'null ["sh","-c","echo hi"] {"Running":true,"Pid":42,"Error":""}');
 test(renders, '{{.Config.Labels.foo}} {{.Config.Labels.none}}', 'bar <no value>');
 test(renders, '{{index .Config.Labels "com.x"}}|{{index .Config.Labels "none"}}|', 'y||');
@@ -63,8 +63,8 @@ test(renders, '{{printf "%d" "x"}} {{printf "%s"}} {{printf "a" 1}}', '%!d(strin
 test(renders, 'a {{- .Id -}} b', 'aabcb');
 test(renders, 'a{{/* note */}}b {{- /* note */ -}} c', 'abc');
 test(renders, '{{"q\\t\\"x"}}{{`raw\\n`}}', 'q\t"xraw\\n');
-test(renders, '{{.State.Health}}{{if .State.Health}}{{.State.Health.Status}}{{end}}', '<no value>');
-test(renders, '{{true}} {{nil | json}} {{-1}} {{0x10}} {{1.5}}', 'true null -1 16 1.5');
+test(renders, '{{.State.Health}}{{if .State.Health}}{{.State.Health.Status}}{{end}}', '<nil>');
+test(renders, '{{true}} {{json nil}} {{-1}} {{0x10}} {{1.5}}', 'true null -1 16 1.5');
 test(renders, '{{.}}', 'map[Config:map[Cmd:[sh -c echo hi] Entrypoint:<nil> Env:[] Labels:map[com.x:y foo:bar]] Id:abc Mounts:[map[Destination:/b Source:/a] map[Destination:/d Source:/c]] Name:/web Ports:map[443/tcp:<nil> 80/tcp:[map[HostPort:8080]]] Size:12.5 State:map[Error: Pid:42 Running:true] Zero:0]');
 
 const fails = test.macro({
@@ -75,9 +75,10 @@ const fails = test.macro({
 });
 
 test(fails, '{{.Foo}}', /^template: :1:2: executing "" at <\.Foo>: map has no entry for key "Foo"$/);
-test(fails, 'x\n{{.State.Foo}}', /^template: :2:2: executing "" at <\.State\.Foo>: map has no entry for key "Foo"$/);
-test(fails, '{{.Config.Entrypoint.Foo}}', /nil pointer evaluating/);
-test(fails, '{{.Id.Foo}}', /can't evaluate field Foo in type string/);
+test(fails, 'x\n{{.State.Foo}}', /^template: :2:8: executing "" at <\.State\.Foo>: map has no entry for key "Foo"$/);
+test(fails, '{{.Config.Entrypoint.Foo}}', /can't evaluate field Foo in type interface \{\}/);
+test(fails, '{{.State.Health.Foo}}', /nil pointer evaluating Health\.Foo/);
+test(fails, '{{.Id.Foo}}', /can't evaluate field Foo in type interface \{\}/);
 test(fails, '{{.ID', /unclosed action/);
 test(fails, '{{if .Id}}', /unexpected EOF/);
 test(fails, '{{end}}', /unexpected \{\{end\}\}/);
