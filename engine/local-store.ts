@@ -5,7 +5,7 @@ import os from 'node:os';
 import process from 'node:process';
 import {isEngineError} from './errors.js';
 import {locate} from './locations.js';
-import {idMapping, type IdMapping} from './runtime/id-mapping.js';
+import {idMapping, sandboxArguments, type IdMapping} from './runtime/id-mapping.js';
 import {locateNative} from './runtime/locate-native.js';
 import type {NativeProgram} from './runtime/native-program.js';
 import {openStore, type Store} from './store/open-store.js';
@@ -35,8 +35,7 @@ export function openLocalStore(options: EngineOptions): LocalStore {
 
 function findNative(mapping: IdMapping | undefined, sandbox: string): NativeProgram | undefined {
 	try {
-		const sandboxArguments = mapping === undefined ? [] : ['--sandbox', sandbox, '--uid-map', mapping.uidMap, '--gid-map', mapping.gidMap];
-		return {binary: locateNative(), sandboxArguments};
+		return {binary: locateNative(), sandboxArguments: mapping === undefined ? [] : sandboxArguments(mapping, sandbox)};
 	} catch (error) {
 		if (isEngineError(error, 'unavailable')) {
 			return undefined; // Whatever needs no container works without

@@ -11,7 +11,7 @@ export type Locations = {
 	readonly root: string;
 	/** Sockets of this store's monitors. Short: a socket's path has 107 bytes. */
 	readonly run: string;
-	/** The user's sandbox, shared by all stores. */
+	/** Of the user's sandboxes, shared by all stores: what their folders' names begin with. */
 	readonly sandbox: string;
 };
 

@@ -4,6 +4,7 @@ Which host ids an unprivileged user's containers get: its own as root, then its 
 import fs from 'node:fs';
 import path from 'node:path';
 import {readIfThere} from '../files/atomic-file.js';
+import {sha256Hex} from '../files/sha256.js';
 
 export type IdMapping = {
 	/** `inside outside count`, comma separated. */
@@ -39,6 +40,14 @@ export function idMapping(sources: MappingSources): IdMapping {
 	}
 
 	return {uidMap: mapOf(uid, uids), gidMap: mapOf(gid, gids), single: false};
+}
+
+/**
+The options by which a native command enters the sandbox of this mapping; `folders`: what the names of sandboxes' folders begin with. There is a sandbox for each
+mapping: once somebody has got subordinate ids, new containers must not end up in the one without, which lasts as long as its containers.
+*/
+export function sandboxArguments({uidMap, gidMap}: IdMapping, folders: string): string[] {
+	return ['--sandbox', `${folders}-${sha256Hex(`${uidMap}/${gidMap}`).slice(0, 8)}`, '--uid-map', uidMap, '--gid-map', gidMap];
 }
 
 type Range = readonly [start: number, count: number];

@@ -21,7 +21,7 @@ ROOT/registry/leases/<key>/<hex>  blobs that a repository was sent or asked abou
 ROOT/registry/                    also what servers of this store share: the key of their tokens, notifications not yet delivered
 ROOT/events.jsonl                 event journal
 RUN/<id>.sock                     sockets of monitors
-RUN/sandbox/                      the user's sandbox (shared by all stores of the user)
+RUN/../sandbox-<8 hex>/           the sandbox of the user for one mapping of ids (shared by all stores of the user)
 ```
 */
 import path from 'node:path';

@@ -1,19 +1,18 @@
 /** The sandbox of a user may be killed, and another one started, while containers run in the first. */
-import path from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
 import test from 'ava';
-import {idMapping} from '../../engine/runtime/id-mapping.js';
+import {idMapping, sandboxArguments} from '../../engine/runtime/id-mapping.js';
 import {locateNative} from '../../engine/runtime/locate-native.js';
 import {runNative} from '../../engine/runtime/native-program.js';
-import {bytesOf, collect, runAttached, until} from '../conformance/engine-suite.js';
+import {bytesOf, collect, runAttached, until} from '../conformance/behaviour.js';
 import {containerLab, type ContainerLab} from '../helpers/container-lab.js';
 import {tarOf} from '../helpers/image-lab.js';
 
 async function killSandbox({run}: ContainerLab): Promise<void> {
 	const [uid, gid] = [process.getuid!(), process.getgid!()];
-	const {uidMap, gidMap} = idMapping({uid, gid, user: process.env['USER'] ?? ''});
-	const status = async () => runNative({binary: locateNative(), sandboxArguments: []}, 'sandbox', ['status', '--sandbox', path.join(run, 'sandbox'), '--uid-map', uidMap, '--gid-map', gidMap]);
+	const native = {binary: locateNative(), sandboxArguments: sandboxArguments(idMapping({uid, gid, user: process.env['USER'] ?? ''}), `${run}/sandbox`)};
+	const status = async () => runNative(native, 'sandbox', ['status']);
 	const {pid} = await status();
 	process.kill(pid as number, 'SIGKILL');
 	await until(async () => (await status().catch(() => ({pid: undefined}))).pid !== pid);
