@@ -4,7 +4,7 @@
 import type {Filters} from '../engine.js';
 import {chainIds} from '../oci/chain-id.js';
 import {familiarReference} from '../oci/reference.js';
-import {collectGarbage} from '../store/garbage-collect.js';
+import {collectGarbage, removing} from '../store/garbage-collect.js';
 import {changeReferences} from '../store/reference-store.js';
 import {checkFilterKeys, filterImages, readBoolean} from './filters.js';
 import type {Image, RemovedItem} from './image.js';
@@ -19,7 +19,7 @@ export async function pruneImages(context: RemoveContext, filters: Filters = {})
 	const {store, catalog, hooks} = context;
 	const onlyDangling = readBoolean(filters, 'dangling') ?? true;
 	const {dangling: _, ...others} = filters;
-	const pruned = await store.locked(async () => {
+	const pruned = await removing(store, async () => {
 		const candidates = filterImages(catalog.list(), {filters: others, resolve: name => resolveImage(store, catalog, name).image, nowMs: Date.now()})
 			.filter(image => !onlyDangling || image.references.length === 0);
 		const unused: Image[] = [];

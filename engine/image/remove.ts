@@ -5,7 +5,7 @@ import {EngineError} from '../errors.js';
 import {digestHex, type DiffId} from '../oci/digest.js';
 import {chainIds} from '../oci/chain-id.js';
 import {canonicalReference, familiarReference, parseReference, repositoryName, type ImageReference} from '../oci/reference.js';
-import {collectGarbage} from '../store/garbage-collect.js';
+import {collectGarbage, removing} from '../store/garbage-collect.js';
 import type {Store} from '../store/open-store.js';
 import {changeReferences, entryParent, entryReference, makeEntry, readReferences, type ReferenceEntry} from '../store/reference-store.js';
 import {shortId, type ContainerUse, type Image, type ImageEvent, type ImageHooks, type RemovedItem} from './image.js';
@@ -19,7 +19,7 @@ export type RemoveOptions = {readonly force?: boolean | undefined; readonly noPr
 export async function removeImage(context: RemoveContext, name: string, options: RemoveOptions = {}): Promise<readonly RemovedItem[]> {
 	const {store, hooks} = context;
 	const events: ImageEvent[] = [];
-	const removed = await store.locked(async () => {
+	const removed = await removing(store, async () => {
 		const damaged = damagedEntry(context, name);
 		if (damaged !== undefined) {
 			dropEntries(store, entry => entry === damaged || sameEntry(entry, damaged));

@@ -5,13 +5,14 @@ finished by the next one, which begins with the same second step.
 */
 import fs from 'node:fs';
 import path from 'node:path';
-import {errorCode, systemError} from '../errors.js';
+import {errorCode, isEngineError, systemError} from '../errors.js';
 import {renameIfThere} from '../files/atomic-file.js';
 import {parseDigest, type DiffId, type Digest} from '../oci/digest.js';
 import {blobSize} from './content-store.js';
 import {readLayer} from './layer-store.js';
 import type {Store} from './open-store.js';
 import {scanRoots, type Roots} from './roots.js';
+import {createScratch} from './scratch.js';
 import {abandonedGraves, condemn, deleteInBackground} from './trash.js';
 
 export type Collected = {
@@ -20,6 +21,27 @@ export type Collected = {
 	/** Bytes of blobs and of files in layers. */
 	readonly reclaimedBytes: number;
 };
+
+/**
+Runs work that takes references away and ends with a collection, while holding the store's lock. Killed between the two (or failing there), the collection is made up for by a
+later start.
+*/
+export async function removing<T>(store: Store, work: () => T | Promise<T>): Promise<T> {
+	const scratch = createScratch(store);
+	scratch.collectIfLost();
+	try {
+		const result = await store.locked(work);
+		scratch.remove();
+		return result;
+	} catch (error) {
+		// A refusal changed nothing. After anything else nobody knows how far it came.
+		if (isEngineError(error) && error.kind !== 'system') {
+			scratch.remove();
+		}
+
+		throw error;
+	}
+}
 
 type Candidate = {readonly kind: 'blob' | 'layer'; readonly hex: string; readonly sizeBytes: number};
 

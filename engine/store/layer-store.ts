@@ -45,9 +45,15 @@ export function listLayers(store: Store): readonly DiffId[] {
 /** A folder being made into a layer. */
 export type LayerFolder = {readonly folder: string; readonly tree: string; readonly squash: string};
 
+/** Throws `system`. */
 export function createLayerFolder(scratch: Scratch): LayerFolder {
 	const folder = scratch.path('layer');
-	fs.mkdirSync(folder, {mode: 0o700});
+	try {
+		fs.mkdirSync(folder, {mode: 0o700});
+	} catch (error) {
+		throw systemError(`creating ${folder}`, error);
+	}
+
 	return {folder, tree: path.join(folder, 'fs'), squash: path.join(folder, 'squash')};
 }
 

@@ -17,7 +17,9 @@ export type Scratch = {
 	path(purpose: string): string;
 	leaseBlob(digest: Digest): void;
 	leaseLayer(diffId: DiffId): void;
-	/** Removes the folder with all that is left in it, and ends the lease. */
+	/** Should this work never come to its end, the next start collects what nothing refers to any more. */
+	collectIfLost(): void;
+	/** Removes the folder with all that is left in it, and ends the lease. Never throws: what a failing disk keeps, the next start sweeps. */
 	remove(): void;
 };
 
@@ -33,9 +35,9 @@ export function createScratch(store: Store): Scratch {
 		throw systemError(`creating ${folder}`, error);
 	}
 
-	const lease = (line: string) => {
+	const lease = (text: string) => {
 		try {
-			fs.appendFileSync(path.join(folder, leaseName), `${line}\n`);
+			fs.appendFileSync(path.join(folder, leaseName), text);
 		} catch (error) {
 			throw systemError(`writing ${path.join(folder, leaseName)}`, error);
 		}
@@ -45,15 +47,20 @@ export function createScratch(store: Store): Scratch {
 		folder,
 		path: purpose => path.join(folder, `${purpose}-${++names}`),
 		leaseBlob(digest) {
-			lease(`blob ${digestHex(digest)}`);
+			lease(`blob ${digestHex(digest)}\n`);
 		},
 		leaseLayer(diffId) {
-			lease(`layer ${digestHex(diffId)}`);
+			lease(`layer ${digestHex(diffId)}\n`);
+		},
+		collectIfLost() {
+			lease('');
 		},
 		remove() {
-			if (!removeEmpty(folder)) {
-				removeTrees(store, [folder]);
-			}
+			try {
+				if (!removeEmpty(folder)) {
+					removeTrees(store, [folder]);
+				}
+			} catch {} // The work is done, or its own error is told: this one would only hide that.
 		},
 	};
 }
