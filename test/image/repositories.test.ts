@@ -10,7 +10,7 @@ import type {Store} from '../../engine/store/open-store.js';
 import {changeReferences, entryReference, readReferences, withReference} from '../../engine/store/reference-store.js';
 import {withScratch} from '../../engine/store/scratch.js';
 import {reopen, testStore} from '../helpers/image-lab.js';
-import {imageOf, types} from '../helpers/registry-lab.js';
+import {imageOf, types} from '../helpers/registry-server-lab.js';
 
 type Lab = {readonly store: Store; readonly repositories: Repositories; readonly events: ImageEvent[]};
 

@@ -2,7 +2,7 @@
 What the OCI distribution spec (v1.1) asks of a registry, sentence by sentence, after its own conformance suite: pull, push, content discovery, content management.
 */
 import test from 'ava';
-import {codeOf, descriptor, digestOf, imageOf, indexOf, pushBlob, pushImage, putManifest, registryLab, types, type Catalog, type Referrers, type Tags} from '../helpers/registry-lab.js';
+import {codeOf, descriptor, digestOf, imageOf, indexOf, pushBlob, pushImage, putManifest, registryLab, types, type Catalog, type Referrers, type Tags} from '../helpers/registry-server-lab.js';
 
 const nobody = `sha256:${'0'.repeat(64)}`;
 
