@@ -1,4 +1,6 @@
-/** The only door of the engine. */
+/** The only door of the engine. What few programs need is loaded when it is used. */
+import type {DemoOptions} from './demo/index.js';
+import type {Engine} from './engine.js';
 import type {ManifestLists} from './manifest-lists.js';
 import type {UserCredentials} from './user-credentials.js';
 import type {RegistryServer, RegistryServerOptions} from './registry-host/open-registry-server.js';
@@ -9,9 +11,21 @@ export {eventJson} from './events.js';
 export type * from './engine.js';
 export {createEngine} from './embedded.js';
 export type {EngineOptions} from './local-store.js';
-export {demoReference, loadDemoImage, startDemo} from './demo/index.js';
-export type {DemoOptions} from './demo/index.js';
 export type {RegistryServer, RegistryServerOptions} from './registry-host/open-registry-server.js';
+
+export type {DemoOptions} from './demo/index.js';
+
+/** Loads the built-in image `tug/demo:latest` from its program, unless this very one is there. Resolves to its id. */
+export async function loadDemoImage(engine: Engine, program: string): Promise<string> {
+	const demo = await import('./demo/index.js');
+	return demo.loadDemoImage(engine, program);
+}
+
+/** Starts containers of the built-in image; resolves to their names. Idempotent. */
+export async function startDemo(engine: Engine, options?: DemoOptions): Promise<string[]> {
+	const demo = await import('./demo/index.js');
+	return demo.startDemo(engine, options);
+}
 
 /** Serves this user's images as a registry (OCI distribution spec). Loaded when it is used. The caller closes. Throws `invalidParameter`, `conflict`, `system`. */
 export async function openRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {

@@ -3,15 +3,14 @@ Builds the product: `dist/` (bundles: cli, tui, engine) and the native program. 
 import. `--if-stale` does nothing when no input is newer than the last build.
 */
 import {spawnSync} from 'node:child_process';
-import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import * as esbuild from 'esbuild';
+import {buildCommandLine} from './command-line.mjs';
 import {dashboardPackages} from './dashboard-packages.mjs';
 import {compileDataModules} from './data-modules.mjs';
-import {requireBuiltinsLazily} from './lazy-builtins.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const flags = new Set(process.argv.slice(2));
@@ -64,8 +63,7 @@ function newest(file) {
 }
 
 /**
-Two bundles and the library. The command line is CommonJS: an ES module costs Node 20 about 4 ms more to start, a fifth of `node` itself. What it loads only
-sometimes (the dashboard, yargs, boxed tables) are ES modules beside it.
+The command line, the dashboard and the library. What the first loads only sometimes (the dashboard, yargs, boxed tables) are ES modules beside it.
 */
 async function buildBundles() {
 	fs.rmSync(path.join(root, 'dist', 'chunks'), {recursive: true, force: true});
@@ -81,7 +79,7 @@ async function buildBundles() {
 		logLevel: 'warning',
 	};
 	await Promise.all([
-		buildCommandLine(common),
+		buildCommandLine({root, common, define: production, plugins: [lazyModules]}),
 		esbuild.build({
 			...common,
 			entryPoints: [{in: 'source/app.tsx', out: 'tui'}, {in: 'engine/index.ts', out: 'engine'}, ...Object.keys(lazyPackages).map(name => ({in: name, out: name}))],
@@ -95,44 +93,6 @@ async function buildBundles() {
 			banner: {js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);'},
 		}),
 	]);
-	fs.chmodSync(path.join(root, 'dist', 'cli.cjs'), 0o755);
-}
-
-/** `main.cjs`, and those that start it and know by its digest which compiled form belongs to it: `cli.cjs` and `warm-up.cjs`. */
-async function buildCommandLine(common) {
-	const {outputFiles: [bundle]} = await esbuild.build({
-		...common,
-		entryPoints: [{in: 'source/cli.ts', out: 'main'}],
-		format: 'cjs',
-		define: {...production, 'import.meta.url': '__moduleUrl'},
-		plugins: [lazyModules],
-		legalComments: 'inline',
-		minify: false,
-		write: false,
-	});
-	// Code that V8 had compiled before cannot import (the callback is not kept with it): the file that starts it does that.
-	const text = requireBuiltinsLazily(bundle.text)
-		.replaceAll(/\bimport\((?=["'])/g, '__import(')
-		.replaceAll('(__node_url()).fileURLToPath)(__moduleUrl)', '__filename)')
-		.replaceAll(/\b__moduleUrl\b/g, 'require("node:url").pathToFileURL(__filename).href');
-	const {code} = await esbuild.transform(text, {minify: true, format: 'cjs', platform: 'node', target: common.target});
-	const dist = path.join(root, 'dist');
-	const main = Buffer.from(`(function(require,module,exports,__filename,__dirname,__import){${code}})\n`);
-	const digest = createHash('sha256').update(main).digest('hex').slice(0, 16);
-	fs.mkdirSync(dist, {recursive: true});
-	fs.writeFileSync(path.join(dist, 'main.cjs'), main);
-	for (const [name, entry, banner] of [['cli', 'source/launch.ts', '#!/usr/bin/env node\n'], ['warm-up', 'source/warm-up.ts', '']]) {
-		const {outputFiles: [starter]} = await esbuild.build({
-			...common,
-			entryPoints: [{in: entry, out: name}],
-			format: 'cjs',
-			define: {__mainDigest: JSON.stringify(digest), __mainEncoding: main.every(byte => byte < 128) ? '"latin1"' : '"utf8"'},
-			minify: false,
-			write: false,
-		});
-		const {code: minified} = await esbuild.transform(requireBuiltinsLazily(starter.text), {minify: true, format: 'cjs', platform: 'node', target: common.target});
-		fs.writeFileSync(path.join(dist, `${name}.cjs`), `${banner}${minified}`);
-	}
 }
 
 /** One output file per source file, same tree, so that tests can reach every module. */

@@ -9,9 +9,13 @@ declare const __mainEncoding: 'latin1' | 'utf8';
 
 const words = process.argv.slice(2);
 const program = loadProgram({folder: __dirname, use: useOf(words), digest: __mainDigest, encoding: __mainEncoding}, {require});
-// What V8 compiles for a debugger, a profile or special options would be of no use to others.
+// One that has done much leaves what was compiled for it. What V8 compiles for a debugger, a profile or special options would be of no use to others.
 if (!program.wasCompiled && (words[0] === 'run' || words[0] === 'ps') && process.execArgv.length === 0 && !process.env['NODE_OPTIONS'] && !process.env['NODE_V8_COVERAGE']) {
-	process.once('exit', program.keep);
+	process.once('exit', exitCode => {
+		if (exitCode === 0 && !words.includes('--help')) {
+			program.keep();
+		}
+	});
 }
 
 // Nothing is left to write: all output is written when its call returns. Waiting for handles to close would only take time.

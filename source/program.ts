@@ -38,16 +38,34 @@ export function loadProgram(files: ProgramFiles, {require, fresh = false}: {read
 	const file = path.join(files.folder, 'main.cjs');
 	const cachedData = fresh ? undefined : readCompiled(files);
 	const script = new vm.Script(fs.readFileSync(file, files.encoding), {filename: file, ...(cachedData === undefined ? {} : {cachedData})});
-	const module: {exports: Partial<Pick<Program, 'main'>>} = {exports: {}};
+	const module = {exports: {} as Main};
 	const run = script.runInThisContext() as (...values: readonly unknown[]) => void;
+	let rest: Modules | undefined;
 	// Code that V8 had compiled before cannot import (the callback is not kept with it): it is given a function that does.
-	run(require, module, module.exports, file, files.folder, async (name: string) => import(path.resolve(files.folder, name)) as Promise<unknown>);
+	const importModule = async (name: string): Promise<unknown> => {
+		if (!name.startsWith(restPrefix)) {
+			return import(path.resolve(files.folder, name));
+		}
+
+		rest ??= (require(path.join(files.folder, 'rest.cjs')) as Rest)(shared => module.exports.shared[shared]!());
+		return rest[name.slice(restPrefix.length)]!();
+	};
+
+	run(require, module, module.exports, file, files.folder, importModule);
 	return {
-		main: module.exports.main!,
+		main: module.exports.main,
 		wasCompiled: cachedData !== undefined && script.cachedDataRejected !== true,
 		keep: () => keepCompiled(files, () => script.createCachedData()),
 	};
 }
+
+type Modules = Readonly<Record<string, () => unknown>>;
+
+/** `shared`: what rest.cjs takes from it (scripts/command-line.mjs). */
+type Main = Pick<Program, 'main'> & {readonly shared: Modules};
+type Rest = (shared: (name: string) => unknown) => Modules;
+
+const restPrefix = 'rest:';
 
 /** Its name in whatever folder it is in. */
 export function compiledName({digest, use}: Pick<ProgramFiles, 'digest' | 'use'>): string {

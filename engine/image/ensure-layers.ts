@@ -8,11 +8,8 @@ import {hasBlob} from '../store/content-store.js';
 import {hasLayer, isNeedlesslySquashed} from '../store/layer-store.js';
 import type {Store} from '../store/open-store.js';
 import {withScratch, type Scratch} from '../store/scratch.js';
-import type {ArchiveMember} from './image-archive.js';
 import type {ImageCatalog} from './image-catalog.js';
 import type {ImageHooks} from './image.js';
-import {ingestLayer} from './ingest-layer.js';
-import {memberOfBlob} from './layer-blob.js';
 import {inParallel} from './parallel.js';
 
 export type EnsureLayersContext = {readonly store: Store; readonly catalog: ImageCatalog; readonly hooks: Pick<ImageHooks, 'mountedLayers'>};
@@ -51,30 +48,31 @@ async function unpackSquashed(context: EnsureLayersContext, diffIds: readonly Di
 }
 
 async function unpackAll({store, catalog}: EnsureLayersContext, diffIds: readonly DiffId[], options: {readonly signal: AbortSignal | undefined; readonly replacesTree: boolean}): Promise<void> {
+	const [{ingestLayer}, {memberOfBlob}] = await Promise.all([import('./ingest-layer.js'), import('./layer-blob.js')]);
 	await withScratch(store, async scratch => {
 		await inParallel([...new Set(diffIds)], 2, options.signal, async (diffId, layerSignal) => {
 			scratch.leaseLayer(diffId);
-			const {member, close, blob} = openLayerBlob(store, scratch, catalog, diffId);
+			const blob = leaseLayerBlob(store, scratch, catalog, diffId);
+			const opened = memberOfBlob(store, blob, `layer ${diffId}`);
+			if (opened === undefined) {
+				throw new EngineError('system', `the blob of layer ${diffId} is damaged`, {code: 'EINTEGRITY', hint: 'Load or pull the image again.'});
+			}
+
 			try {
-				await ingestLayer({store, scratch, signal: layerSignal}, {member, diffId, expected: blob, replacesTree: options.replacesTree});
+				await ingestLayer({store, scratch, signal: layerSignal}, {member: opened.member, diffId, expected: blob, replacesTree: options.replacesTree});
 			} finally {
-				close();
+				opened.close();
 			}
 		});
 	});
 }
 
-function openLayerBlob(store: Store, scratch: Scratch, catalog: ImageCatalog, diffId: DiffId): {readonly member: ArchiveMember; readonly blob: Descriptor; readonly close: () => void} {
+function leaseLayerBlob(store: Store, scratch: Scratch, catalog: ImageCatalog, diffId: DiffId): Descriptor {
 	const blob = catalog.list().flatMap(image => image.layers).find(layer => layer.diffId === diffId && hasBlob(store, layer.blob.digest))?.blob;
 	if (blob === undefined) {
 		throw new EngineError('notFound', `layer ${diffId} is not in the store`, {code: 'LAYER_UNKNOWN', hint: 'Load or pull the image again.'});
 	}
 
 	scratch.leaseBlob(blob.digest);
-	const opened = memberOfBlob(store, blob, `layer ${diffId}`);
-	if (opened === undefined) {
-		throw new EngineError('system', `the blob of layer ${diffId} is damaged`, {code: 'EINTEGRITY', hint: 'Load or pull the image again.'});
-	}
-
-	return {blob, ...opened};
+	return blob;
 }

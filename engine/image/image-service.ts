@@ -1,5 +1,5 @@
 /**
-Everything there is to do with images, in domain types. Composed by the embedded engine.
+Everything there is to do with images, in domain types. Composed by the embedded engine. What changes images is loaded when it is used: most commands only look at them.
 */
 import type {Readable} from 'node:stream';
 import type {Filters, ProgressMessage} from '../engine.js';
@@ -8,22 +8,21 @@ import type {DiffId} from '../oci/digest.js';
 import {familiarReference, parseReference} from '../oci/reference.js';
 import type {Store} from '../store/open-store.js';
 import type {RegistryAccess} from '../registry/registry-access.js';
-import {commitLayerAsImage, type CommitLayerOptions} from './commit.js';
+import type {CommitLayerOptions} from './commit.js';
 import type {ImageDiskUsage} from './disk-usage.js';
 import {ensureLayers} from './ensure-layers.js';
 import {checkFilterKeys, filterImages} from './filters.js';
 import {imageHistory, imageLayers} from './history.js';
 import {imageCatalog, type ImageCatalog} from './image-catalog.js';
 import type {Image, ImageForContainer, ImageHistoryEntry, ImageHooks, ImageId, ImageLayerInfo, RemovedItem} from './image.js';
-import {importImage, type ImportOptions} from './import.js';
-import {loadImages, type ArchiveSource} from './load.js';
-import {pruneImages, type PrunedImages} from './prune.js';
-import {removeImage, type RemoveOptions} from './remove.js';
+import type {ImportOptions} from './import.js';
+import type {ArchiveSource} from './load.js';
+import type {PrunedImages} from './prune.js';
+import type {RemoveOptions} from './remove.js';
 import {resolveImage, resolveOne} from './resolve.js';
 import {saveImages, type SaveOptions} from './save.js';
 import type {PullOptions} from './pull.js';
 import type {PushOptions} from './push.js';
-import {parseTagReference, tagImage} from './tag.js';
 
 export type ImageService = {
 	/** Newest first. Throws `invalidParameter` for an unknown filter, `notFound` for the image of `before` or `since`. */
@@ -60,6 +59,11 @@ export type CommitSource = Pick<CommitLayerOptions, 'imageId' | 'layers' | 'defa
 export function imageService(store: Store, hooks: ImageHooks = {}, registries: () => Promise<RegistryAccess> = noRegistries): ImageService {
 	const catalog = imageCatalog(store);
 	const find = (name: string) => resolveImage(store, catalog, name).image;
+	const commit = async (options: CommitLayerOptions) => {
+		const {commitLayerAsImage} = await import('./commit.js');
+		return commitLayerAsImage({store, catalog, hooks}, options);
+	};
+
 	return {
 		list({filters = {}} = {}) {
 			checkFilterKeys(filters, 'list');
@@ -68,11 +72,26 @@ export function imageService(store: Store, hooks: ImageHooks = {}, registries: (
 		inspect: find,
 		history: name => imageHistory(catalog, find(name)),
 		layers: name => imageLayers(catalog, find(name)),
-		tag: async (name, reference) => tagImage(store, hooks, find(name), parseTagReference(reference)),
-		remove: async (name, options) => removeImage({store, catalog, hooks}, name, options),
-		prune: async ({filters} = {}) => pruneImages({store, catalog, hooks}, filters),
-		load: (source, {signal} = {}) => loadImages(store, hooks, source, signal),
-		import: async (source, options) => importImage(store, hooks, source, options),
+		async tag(name, reference) {
+			const {parseTagReference, tagImage} = await import('./tag.js');
+			await tagImage(store, hooks, find(name), parseTagReference(reference));
+		},
+		async remove(name, options) {
+			const {removeImage} = await import('./remove.js');
+			return removeImage({store, catalog, hooks}, name, options);
+		},
+		async prune({filters} = {}) {
+			const {pruneImages} = await import('./prune.js');
+			return pruneImages({store, catalog, hooks}, filters);
+		},
+		async * load(source, {signal} = {}) {
+			const {loadImages} = await import('./load.js');
+			yield* loadImages(store, hooks, source, signal);
+		},
+		async import(source, options) {
+			const {importImage} = await import('./import.js');
+			return importImage(store, hooks, source, options);
+		},
 		save: (names, options) => saveImages({store, catalog, hooks}, names, options),
 		async * pull(name, options) {
 			const {pullImages} = await import('./pull.js');
@@ -86,10 +105,10 @@ export function imageService(store: Store, hooks: ImageHooks = {}, registries: (
 			const {pushImages} = await import('./push.js');
 			yield* pushImages({store, catalog, hooks, registries}, name, options);
 		},
-		commit: async options => commitLayerAsImage({store, catalog, hooks}, options),
+		commit,
 		find: async name => forContainer(store, catalog, name),
 		ensureLayers: async diffIds => ensureLayers({store, catalog, hooks}, diffIds),
-		commitLayer: async ({imageId, layers, defaults, command}, tar, options) => commitLayerAsImage({store, catalog, hooks}, {...options, imageId, layers, defaults, tar, createdBy: command}),
+		commitLayer: async ({imageId, layers, defaults, command}, tar, options) => commit({...options, imageId, layers, defaults, tar, createdBy: command}),
 	};
 }
 
