@@ -55,13 +55,23 @@ export function systemError(operation: string, cause: unknown): EngineError {
 	}
 
 	const code = errorCode(cause);
-	const detail = cause instanceof Error ? cause.message : String(cause);
+	const detail = cause instanceof Error ? plainMessage(cause) : String(cause);
 	const hint = hintFor(code);
 	return new EngineError('system', `${operation}: ${detail}`, {
 		cause,
 		...(code === undefined ? {} : {code}),
 		...(hint === undefined ? {} : {hint}),
 	});
+}
+
+/** Of Node's `EACCES: permission denied, mkdir '/x'` what people know from elsewhere: `mkdir /x: permission denied`. */
+function plainMessage({message}: Error): string {
+	const [, reason, call, path, target] = /^[A-Z\d]+: ([^,]+), (\w+)(?: '(.*?)')?(?: -> '(.*)')?$/.exec(message) ?? [];
+	if (reason === undefined) {
+		return message;
+	}
+
+	return `${[call, path, target].filter(word => word !== undefined).join(' ')}: ${reason}`;
 }
 
 /** The `code` of a Node system error, if it has one. */

@@ -50,11 +50,25 @@ test('a failed system call keeps its code and says what to do', t => {
 
 	const error = systemError('reading the record', cause);
 	t.like(error, {kind: 'system', code: 'ENOENT', hint: undefined, cause});
-	t.regex(error.message, /^reading the record: ENOENT: no such file/);
+	t.is(error.message, 'reading the record: open /no/such/file: no such file or directory');
 	t.regex(systemError('writing', Object.assign(new Error('no space'), {code: 'ENOSPC'})).hint ?? '', /disk is full/);
 	t.is(systemError('doing', 'text').message, 'doing: text');
 	t.is(systemError('doing', undefined).code, undefined);
 });
+
+const messages: ReadonlyArray<readonly [string, string]> = [
+	['EACCES: permission denied, mkdir \'/x\'', 'mkdir /x: permission denied'],
+	['ENOSPC: no space left on device, write', 'write: no space left on device'],
+	['EXDEV: cross-device link not permitted, rename \'/a b\' -> \'/c\'', 'rename /a b /c: cross-device link not permitted'],
+	['ENOENT: no such file or directory, open \'/it\'s here\'', 'open /it\'s here: no such file or directory'],
+	['connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],
+	['something, else', 'something, else'],
+];
+for (const [message, expected] of messages) {
+	test(`${message} reads as other programs say it`, t => {
+		t.is(systemError('doing', new Error(message)).message, `doing: ${expected}`);
+	});
+}
 
 test('codes are read from anything', t => {
 	t.is(errorCode(Object.assign(new Error('x'), {code: 'EPERM'})), 'EPERM');
