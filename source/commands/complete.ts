@@ -18,7 +18,11 @@ export async function complete(context: CommandContext, words: readonly string[]
 async function candidatesFor(context: CommandContext, words: readonly string[]): Promise<readonly Candidate[]> {
 	const current = words.at(-1) ?? '';
 	const before = words.slice(0, -1);
-	const {rest} = skipOptions(globalOptions, before);
+	const {rest, pending} = skipOptions(globalOptions, before);
+	if (pending !== undefined) {
+		return valueCandidates(context, pending, current);
+	}
+
 	if (rest.length === 0) {
 		return matching(current.startsWith('-') ? optionNames(globalOptions) : await verbs(), current);
 	}

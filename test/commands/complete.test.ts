@@ -1,10 +1,13 @@
 import {spawnSync} from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import type {ContainerInfo, ImageInfo} from '../../engine/index.js';
 import {completionScript, shells} from '../../source/arguments/completion-script.js';
 import {complete} from '../../source/commands/complete.js';
 import {fakeEngine} from '../helpers/fake-engine.js';
 import {fakeContext, runCommand} from '../helpers/run-command.js';
+import {temporaryFolder} from '../helpers/temporary-folder.js';
 
 const containers = [
 	{Id: 'abc'.padEnd(64, '0'), Names: ['/web'], Image: 'busybox', State: 'running', Status: 'Up'},
@@ -27,6 +30,9 @@ test('verbs, families and global options', async t => {
 	t.deepEqual(await candidates('--ro'), ['--root']);
 	t.deepEqual(await candidates('container', 'r'), ['run', 'rename', 'restart', 'rm', 'remove']);
 	t.deepEqual(await candidates('-D', 'unp'), ['unpause']);
+	t.deepEqual(await candidates('--root', 'fold'), [':directories']);
+	t.deepEqual(await candidates('--root', 'folder', 'unp'), ['unpause']);
+	t.deepEqual(await candidates('--root=folder', 'unp'), ['unpause']);
 });
 
 test('options and their values', async t => {
@@ -54,9 +60,12 @@ test('names of containers and images', async t => {
 });
 
 test('there is a script for each shell, which the shell can read', async t => {
+	const folder = temporaryFolder(t);
 	for (const shell of shells) {
 		t.is((await runCommand(['completion', shell])).output, completionScript(shell));
-		const check = spawnSync(shell, ['-n'], {input: completionScript(shell), encoding: 'utf8'});
+		const file = path.join(folder, shell);
+		fs.writeFileSync(file, completionScript(shell));
+		const check = spawnSync(shell, ['-n', file], {encoding: 'utf8'});
 		if (check.error === undefined) {
 			t.is(check.stderr, '', shell);
 		} else {
