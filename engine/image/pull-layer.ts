@@ -85,7 +85,7 @@ async function fetchLayer(context: PullLayerContext, layer: LayerToPull): Promis
 		} catch (error) {
 			controller.abort();
 			await download.done.catch(() => {});
-			const isDamaged = isEngineError(error) && (error.code === 'EINTEGRITY' || error.code === 'EBADDATA');
+			const isDamaged = isEngineError(error, 'invalidParameter'); // A wrong digest, or no tar at all
 			if (isDamaged) {
 				dropDownload(store, blob.digest);
 			}

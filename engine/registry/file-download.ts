@@ -5,7 +5,7 @@ from what is there. Nothing is verified here: whoever reads hashes.
 import fs from 'node:fs';
 import {promisify} from 'node:util';
 import type {Readable} from 'node:stream';
-import {EngineError, isEngineError, systemError} from '../errors.js';
+import {EngineError, errorCode, isEngineError, systemError} from '../errors.js';
 import {frontier, journalOf, mergePart, nextPart, readJournal, sumOf, type Part} from './download-journal.js';
 import {writePart} from './part-writer.js';
 import {AskedPauseError, pause, pauseBefore, type RetryPolicy} from './retry.js';
@@ -109,7 +109,7 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 			});
 			return true;
 		} catch (error) {
-			throw guard.stalled() ?? error;
+			throw guard.stalled() ?? brokenOff(error, options.subject);
 		} finally {
 			guard.stop();
 			body.destroy();
@@ -231,6 +231,12 @@ function openFiles(file: string): {readonly descriptor: number; readonly journal
 /** A full disk, a wrong length, a refusal: not better the next time. Whatever breaks a connection may be. */
 function mayPass(error: unknown): boolean {
 	return !isEngineError(error) || error.kind === 'unavailable';
+}
+
+function brokenOff(error: unknown, subject: string): unknown {
+	return isEngineError(error)
+		? error
+		: new EngineError('unavailable', `${subject}: the connection broke off (${error instanceof Error ? error.message : String(error)})`, {code: errorCode(error) ?? 'ECONNRESET', cause: error, hint: 'Try again: it goes on from there.'});
 }
 
 /** Ends a transfer that trickles: the connection's own time-out starts anew at every byte. */

@@ -1,6 +1,7 @@
 /**
 Requests to one registry: finds out how it speaks, logs in when asked, follows redirects, tries again. Everything that knows the distribution spec's paths stands on this.
 */
+import {Readable} from 'node:stream';
 import {EngineError} from '../errors.js';
 import {createAuthorizer, type Authorizer} from './authorizer.js';
 import type {TlsMaterial} from './certificates.js';
@@ -65,12 +66,13 @@ export function connectRegistry({endpoint, transport, credentials, material, pol
 		for (const candidate of candidates) {
 			try {
 				const reply = await send(exchangeFor(request, candidate, authorization));
-				if (candidates.length > 1 && candidate.protocol === 'http:' && reply.status === 400 && /https/i.test(await readComplaint(reply.body))) {
+				const complaint = candidates.length > 1 && candidate.protocol === 'http:' && reply.status === 400 ? await readComplaint(reply.body) : undefined;
+				if (complaint !== undefined && /https/i.test(complaint)) {
 					continue; // Go's servers say so when they want TLS.
 				}
 
 				base = candidate;
-				return reply;
+				return complaint === undefined ? reply : {...reply, body: Readable.from([Buffer.from(complaint)])};
 			} catch (error) {
 				failure ??= error;
 				if (!isProtocolFailure(error)) {

@@ -1,4 +1,4 @@
-import {userCredentials, type RegistryAuth} from '../../engine/index.js';
+import type {RegistryAuth} from '../../engine/index.js';
 import {bool, string} from '../arguments/option.js';
 import {CommandError, defineCommand, type CommandContext} from './context.js';
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
 			context.errors.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
 		}
 
+		const {userCredentials} = await import('../../engine/index.js');
 		const credentials = await userCredentials();
 		const [auth, isKept] = await chooseAuth(context, {...options, server, stored: await credentials.get(server)});
 		const engine = await context.engine();

@@ -1,4 +1,3 @@
-import {userCredentials} from '../../engine/index.js';
 import {defineCommand} from './context.js';
 
 export const command = defineCommand({
@@ -9,6 +8,7 @@ export const command = defineCommand({
 	options: {},
 	arguments: {min: 0, max: 1},
 	async run(context, {arguments: [server = '']}) {
+		const {userCredentials} = await import('../../engine/index.js');
 		const credentials = await userCredentials();
 		const name = credentials.nameOf(server);
 		const wasThere = await credentials.erase(server);

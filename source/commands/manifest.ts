@@ -1,7 +1,7 @@
 /** The verbs of `manifest`: lists of images for several platforms. */
-import {manifestLists, type ManifestEntry} from '../../engine/index.js';
+import type {ManifestEntry, ManifestLists} from '../../engine/index.js';
 import {bool, list, string} from '../arguments/option.js';
-import {defineCommand} from './context.js';
+import {defineCommand, type CommandContext} from './context.js';
 import {reportFailure} from './report-error.js';
 
 const insecure = bool('', 'Taken for docker\'s sake: insecure registries are named in the config file', {hidden: true});
@@ -17,7 +17,7 @@ export const manifestCreate = defineCommand({
 	arguments: {min: 2},
 	examples: [['tug manifest create me/app:1 me/app:1-amd64 me/app:1-arm64 && tug manifest push me/app:1', '']],
 	async run(context, {options, arguments: [name, ...members]}) {
-		const lists = await manifestLists(context.global);
+		const lists = await openLists(context);
 		const created = await lists.create(name!, members, options);
 		context.output.write(`Created manifest list ${created}\n`);
 		return 0;
@@ -37,7 +37,7 @@ export const manifestAnnotate = defineCommand({
 	},
 	arguments: {min: 2, max: 2},
 	async run(context, {options, arguments: [name, member]}) {
-		const lists = await manifestLists(context.global);
+		const lists = await openLists(context);
 		const {arch, os, variant} = options;
 		await lists.annotate(name!, member!, {
 			...(arch === undefined ? {} : {arch}),
@@ -60,7 +60,7 @@ export const manifestInspect = defineCommand({
 	},
 	arguments: {min: 1, max: 2},
 	async run(context, {options, arguments: names}) {
-		const lists = await manifestLists(context.global);
+		const lists = await openLists(context);
 		const entry = await lists.inspect(names.at(-1)!);
 		const shown = options.verbose ? verbose(entry) : entry.document;
 		context.output.write(`${JSON.stringify(shown, undefined, '\t')}\n`);
@@ -78,7 +78,7 @@ export const manifestPush = defineCommand({
 	},
 	arguments: {min: 1, max: 1},
 	async run(context, {options, arguments: [name]}) {
-		const lists = await manifestLists(context.global);
+		const lists = await openLists(context);
 		context.output.write(`${await lists.push(name!, options)}\n`);
 		return 0;
 	},
@@ -91,7 +91,7 @@ export const manifestRm = defineCommand({
 	options: {},
 	arguments: {min: 1},
 	async run(context, {arguments: names}) {
-		const lists = await manifestLists(context.global);
+		const lists = await openLists(context);
 		let exitCode = 0;
 		for (const name of names) {
 			try {
@@ -105,6 +105,11 @@ export const manifestRm = defineCommand({
 		return exitCode;
 	},
 });
+
+async function openLists({global}: CommandContext): Promise<ManifestLists> {
+	const {manifestLists} = await import('../../engine/index.js');
+	return manifestLists(global);
+}
 
 /** docker's ImageManifest: one, or a list of them. */
 function verbose(entry: ManifestEntry & {readonly members: readonly ManifestEntry[]}): unknown {

@@ -121,13 +121,14 @@ export type TestImage = {
 	readonly tags?: readonly string[] | null;
 	readonly config?: Readonly<Record<string, unknown>>;
 	readonly created?: string;
+	readonly architecture?: string; // default amd64
 	readonly history?: ReadonlyArray<Readonly<Record<string, unknown>>>;
 };
 
 /** The bytes of an image's configuration; the id is their digest. */
 export function configOf(image: TestImage): Buffer {
 	return Buffer.from(JSON.stringify({
-		architecture: 'amd64',
+		architecture: image.architecture ?? 'amd64',
 		os: 'linux',
 		created: image.created ?? '2026-01-02T03:04:05Z',
 		config: image.config ?? {Cmd: ['sh']},
