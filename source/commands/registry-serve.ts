@@ -1,5 +1,4 @@
 import {once} from 'node:events';
-import {openRegistryServer} from '../../engine/index.js';
 import {bool, bytes, duration, int, list, string} from '../arguments/option.js';
 import {CommandError, defineCommand} from './context.js';
 
@@ -43,6 +42,7 @@ export const command = defineCommand({
 		}
 
 		const interrupted = context.interrupted(); // From here on a signal is a wish to end in order
+		const {openRegistryServer} = await import('../../engine/index.js');
 		const server = await openRegistryServer({
 			...storeFolder(context.global.root),
 			listen: options.listen ?? '127.0.0.1:5000',
