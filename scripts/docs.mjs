@@ -1,5 +1,5 @@
 /**
-Writes docs/commands.md from the option table. `--check` writes nothing and fails when the page is not up to date.
+Writes docs/commands.md from the option table, and the keys in readme.md from the key tables. `--check` writes nothing and fails when a page is not up to date.
 */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,24 +9,37 @@ import {fileURLToPath, pathToFileURL} from 'node:url';
 import * as esbuild from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const page = path.join(root, 'docs', 'commands.md');
-const text = document(await loadRegistry());
-if (!process.argv.includes('--check')) {
-	fs.mkdirSync(path.dirname(page), {recursive: true});
-	fs.writeFileSync(page, text);
-} else if (!fs.existsSync(page) || fs.readFileSync(page, 'utf8') !== text) {
-	console.error('docs/commands.md is not up to date: run node scripts/docs.mjs');
-	process.exitCode = 1;
+const keyGroups = await load('source/keymap/key-groups.ts', async module => module.keyGroups);
+const readme = fs.readFileSync(path.join(root, 'readme.md'), 'utf8');
+const pages = {
+	'docs/commands.md': document(await loadRegistry()),
+	'readme.md': readme.replace(/<!-- keys -->.*<!-- \/keys -->/s, () => `<!-- keys -->\n${keys(keyGroups)}\n<!-- /keys -->`),
+};
+for (const [page, text] of Object.entries(pages)) {
+	const file = path.join(root, page);
+	if (!process.argv.includes('--check')) {
+		fs.mkdirSync(path.dirname(file), {recursive: true});
+		fs.writeFileSync(file, text);
+	} else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) {
+		console.error(`${page} is not up to date: run node scripts/docs.mjs`);
+		process.exitCode = 1;
+	}
 }
 
 /** The verbs, with what their modules say of them. */
 async function loadRegistry() {
+	const {entries, groupTitles, laterCommands} = await load('source/commands/registry.ts', async module => ({...module, entries: await Promise.all(module.entries.map(async entry => ({entry, command: await entry.load()})))}));
+	return {groupTitles, laterCommands, commands: entries};
+}
+
+/** A module of the program, bundled for the moment. */
+async function load(entryPoint, use) {
 	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tug-docs-'));
 	try {
-		const outfile = path.join(folder, 'registry.mjs');
+		const outfile = path.join(folder, 'module.mjs');
 		await esbuild.build({
 			absWorkingDir: root,
-			entryPoints: ['source/commands/registry.ts'],
+			entryPoints: [entryPoint],
 			outfile,
 			bundle: true,
 			platform: 'node',
@@ -34,8 +47,7 @@ async function loadRegistry() {
 			external: ['*/engine/index.js', 'yargs', 'cli-table3'],
 			logLevel: 'warning',
 		});
-		const {entries, groupTitles, laterCommands} = await import(pathToFileURL(outfile).href);
-		return {groupTitles, laterCommands, commands: await Promise.all(entries.map(async entry => ({entry, command: await entry.load()})))};
+		return await use(await import(pathToFileURL(outfile).href));
 	} finally {
 		fs.rmSync(folder, {recursive: true});
 	}
@@ -54,6 +66,11 @@ function document({groupTitles, laterCommands, commands}) {
 		table(['command', 'comes with'], Object.entries(laterCommands).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, what]) => [`\`tug ${name}\``, what])),
 		'',
 	].join('\n\n').trimEnd() + '\n';
+}
+
+/** A line for each group. */
+function keys(groups) {
+	return groups.map(({title, bindings}) => `**${title}:** ${bindings.map(({shown, description}) => `\`${shown}\` ${description}`).join(' · ')}`).join('\n\n');
 }
 
 function section({entry, command}) {
