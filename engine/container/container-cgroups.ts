@@ -6,7 +6,7 @@ import path from 'node:path';
 import {systemError} from '../errors.js';
 import {listIfThere, removeIfThere} from '../files/atomic-file.js';
 import {sha256Hex} from '../files/sha256.js';
-import {createCgroups, planCgroups, removeCgroups, settingsOf} from '../runtime/cgroup.js';
+import {createCgroups, planCgroups, removeCgroups, settingsOf, type CgroupHost} from '../runtime/cgroup.js';
 import type {Store} from '../store/open-store.js';
 import type {ContainerContext} from './container-context.js';
 import {containerPlaces} from './container-store.js';
@@ -37,6 +37,7 @@ export function makeContainerCgroups(context: ContainerContext, record: Containe
 	}
 
 	const host = context.cgroupHost();
+	sweepCgroups(context.store, host);
 	const limits = planCgroups(host, record.hostConfig);
 	const isGuarded = isGuardable && deviceProtection(context.uid, host).by !== 'none'; // Where nothing can guard, whoever made it was warned
 	const guard: GuardPlan = isGuarded ? guardDevices(host, record.hostConfig, {limits, by}) : {plans: limits};
@@ -72,16 +73,11 @@ export function removeContainerCgroups(store: Store, id: ContainerId): void {
 	}
 }
 
-/** Removes what is left of the groups of containers that are gone. */
-export function sweepCgroups(context: ContainerContext): void {
-	if (context.uid !== 0) {
-		return;
-	}
-
-	const host = context.cgroupHost();
-	const parents = [...(host.unified === undefined ? [] : [host.unified.parent]), ...host.legacy.values()].map(parent => path.join(parent, cgroupFolder(context.store)));
+/** Removes what is left of the groups of containers that are gone. Looked for when groups are made: commands that make none are spared it. */
+function sweepCgroups(store: Store, host: CgroupHost): void {
+	const parents = [...(host.unified === undefined ? [] : [host.unified.parent]), ...host.legacy.values()].map(parent => path.join(parent, cgroupFolder(store)));
 	for (const parent of parents) {
-		removeCgroups(childGroups(parent).filter(id => !fs.existsSync(context.store.layout.container(id))).map(id => path.join(parent, id)));
+		removeCgroups(childGroups(parent).filter(id => !fs.existsSync(store.layout.container(id))).map(id => path.join(parent, id)));
 	}
 }
 

@@ -1,12 +1,12 @@
 /**
-What processes that died have left to do with containers: removals begun and not ended, `--rm` containers that have stopped, control groups, monitors of containers that are gone. Nothing
+What processes that died have left to do with containers: removals begun and not ended, `--rm` containers that have stopped, monitors of containers that are gone. Nothing
 to do costs two directory reads.
 */
 import fs from 'node:fs';
 import path from 'node:path';
 import {isEngineError} from '../errors.js';
 import {listIfThere, removeIfThere} from '../files/atomic-file.js';
-import {removeContainerCgroups, sweepCgroups} from './container-cgroups.js';
+import {removeContainerCgroups} from './container-cgroups.js';
 import type {ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {parseContainerId, type ContainerId} from './container.js';
@@ -23,7 +23,6 @@ export async function reconcileContainers(context: ContainerContext): Promise<vo
 	}
 
 	await endOrphans(context);
-	sweepCgroups(context);
 }
 
 async function finishLeaving(context: ContainerContext, id: ContainerId): Promise<void> {
