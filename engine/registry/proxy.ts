@@ -16,8 +16,9 @@ export function chooseProxy(url: URL, environment: Environment): URL | undefined
 	}
 
 	const value = environment[name]!;
-	const proxy = [value, `http://${value}`].filter(text => URL.canParse(text)).map(text => new URL(text)).find(candidate => /^https?:$/.test(candidate.protocol) && candidate.hostname !== '');
-	if (proxy === undefined) {
+	const text = value.includes('://') ? value : `http://${value}`;
+	const proxy = URL.canParse(text) ? new URL(text) : undefined;
+	if (proxy === undefined || !/^https?:$/.test(proxy.protocol) || proxy.hostname === '') {
 		throw new EngineError('invalidParameter', `${name} is not the URL of an http or https proxy: ${JSON.stringify(value)}`, {hint: `Set ${name} to a URL such as http://proxy:3128, or unset it.`});
 	}
 
