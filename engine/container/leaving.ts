@@ -42,14 +42,10 @@ export function markLeaving(store: Store, id: ContainerId, leaving: Leaving): vo
 	const file = path.join(store.layout.leaving, id);
 	const content = JSON.stringify(leaving.phase === 'now' ? {...leaving, by: formatIdentity(ownIdentity())} : leaving);
 	try {
-		fs.writeFileSync(file, content, {mode: 0o600});
-	} catch (error) {
-		if (fs.existsSync(store.layout.leaving)) {
-			throw systemError(`marking container ${id} for removal`, error);
-		}
-
 		fs.mkdirSync(store.layout.leaving, {recursive: true, mode: 0o700});
 		fs.writeFileSync(file, content, {mode: 0o600});
+	} catch (error) {
+		throw systemError(`marking container ${id} for removal`, error);
 	}
 }
 

@@ -10,6 +10,7 @@ import {runNative} from '../runtime/native-program.js';
 import {sigkill} from '../runtime/signals.js';
 import {isMonitorAlive, readBootId, readRuntimeStatus} from '../runtime/status-file.js';
 import {nameOwner} from '../store/record-store.js';
+import {keepReserve, useReserve} from '../store/reserve.js';
 import {condemn, deleteInBackground} from '../store/trash.js';
 import {removeContainerCgroups} from './container-cgroups.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
@@ -60,6 +61,7 @@ async function remove(context: ContainerContext, id: ContainerId, unsafeName: st
 	}
 
 	const removesVolumes = options.volumes === true || before?.removesVolumes === true;
+	useReserve(store.layout);
 	markLeaving(store, id, {phase: 'now', removesVolumes});
 	try {
 		if (options.force !== true && isActive(readState(store, id))) {
@@ -69,6 +71,7 @@ async function remove(context: ContainerContext, id: ContainerId, unsafeName: st
 
 		await endProcesses(context, id, record);
 		discard(context, id, record, removesVolumes);
+		keepReserve(store.layout);
 	} catch (error) {
 		if (!isEngineError(error, 'conflict')) {
 			markLeaving(store, id, {phase: 'failed', removesVolumes, error: (error as Error).message});

@@ -11,6 +11,7 @@ import {parseDigest, type DiffId, type Digest} from '../oci/digest.js';
 import {blobSize} from './content-store.js';
 import {readLayer} from './layer-store.js';
 import type {Store} from './open-store.js';
+import {keepReserve, useReserve} from './reserve.js';
 import {scanRoots, type Roots} from './roots.js';
 import {createScratch} from './scratch.js';
 import {abandonedGraves, condemn, deleteInBackground} from './trash.js';
@@ -27,11 +28,13 @@ Runs work that takes references away and ends with a collection, while holding t
 later start.
 */
 export async function removing<T>(store: Store, work: () => T | Promise<T>): Promise<T> {
+	useReserve(store.layout);
 	const scratch = createScratch(store);
 	scratch.collectIfLost();
 	try {
 		const result = await store.locked(work);
 		scratch.remove();
+		keepReserve(store.layout);
 		return result;
 	} catch (error) {
 		// A refusal changed nothing. After anything else nobody knows how far it came.

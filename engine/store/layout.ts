@@ -19,6 +19,7 @@ ROOT/trash/                       blob-…, layer-…: taken away by a collectio
 ROOT/registry/uploads/<id>/       blobs on their way in through the registry server: session.json and data, for whichever server continues them
 ROOT/registry/leases/<key>/<hex>  blobs that a repository was sent or asked about and that no manifest may name yet; the file's time is the lease's
 ROOT/registry/                    also what servers of this store share: the key of their tokens, notifications not yet delivered
+ROOT/reserve                      a megabyte of nothing: given up so that a full disk can be freed
 ROOT/events.jsonl                 event journal
 RUN/<id>.sock                     sockets of monitors
 RUN/../sandbox-<8 hex>/           the sandbox of the user for one mapping of ids (shared by all stores of the user)
@@ -63,6 +64,7 @@ export function storeLayout(root: string, run: string) {
 		downloads: at('tmp', 'downloads'),
 		download: (digest: Digest) => at('tmp', 'downloads', digestHex(digest)),
 		trash: at('trash'),
+		reserve: at('reserve'),
 		registry: at('registry'),
 		uploads: at('registry', 'uploads'),
 		upload: (id: string) => at('registry', 'uploads', id),

@@ -11,6 +11,7 @@ import {layoutFileText, serializeIndex} from '../oci/image-index.js';
 import type {NativeProgram} from '../runtime/native-program.js';
 import {storeFormatVersion, storeLayout, type StoreLayout} from './layout.js';
 import {nativeLock} from './native-lock.js';
+import {keepReserve} from './reserve.js';
 
 /** How ids of files map: `single` means that only one id is there, so owners are kept in a squash index beside the tree. */
 export type StoreMapping = {readonly single: boolean};
@@ -99,6 +100,7 @@ function createLayout(layout: StoreLayout): void {
 	createOnce(layout.index, serializeIndex({manifests: []}));
 	createOnce(layout.version, `${storeFormatVersion}\n`);
 	syncFolder(layout.root);
+	keepReserve(layout);
 }
 
 /** Container roots see these as root's, with everybody's read permission, whatever our umask. */

@@ -32,7 +32,7 @@ export function createScratch(store: Store): Scratch {
 	try {
 		fs.mkdirSync(folder, {mode: 0o700});
 	} catch (error) {
-		throw systemError(`creating ${folder}`, error);
+		throw systemError(`the store at ${store.layout.root} can't be written`, error);
 	}
 
 	const lease = (text: string) => {
