@@ -59,6 +59,7 @@ async function waitForEnd(context: ContainerContext, record: ContainerRecord, si
 
 			signal?.addEventListener('abort', cancel, {once: true});
 			try {
+				signal?.throwIfAborted(); // While it was connecting
 				connection.wait().catch(() => {});
 				const exit = await connection.exit;
 				signal?.throwIfAborted();

@@ -4,7 +4,7 @@ import {testsAsUser, unprivilegedUsers} from '../helpers/tests-as-user.js';
 
 for (const [name, what] of unprivilegedUsers) {
 	test.serial(`the engine of a user ${what} behaves the same`, t => {
-		t.timeout(300_000);
+		t.timeout(900_000);
 		testsAsUser(t, name, ['build/test/conformance/embedded.test.js']);
 	});
 }

@@ -16,7 +16,7 @@ function lab(t: Parameters<typeof temporaryFolder>[0]) {
 	const store = testStore(t);
 	const parent = temporaryFolder(t);
 	fs.writeFileSync(path.join(parent, 'cgroup.subtree_control'), '');
-	const host: CgroupHost = {unified: {parent, controllers: new Set()}, legacy: new Map(), obstacle: ''};
+	const host: CgroupHost = {version: 2, unified: {parent, controllers: new Set()}, legacy: new Map(), obstacle: ''};
 	const context = {store, uid: 0, cgroupHost: () => host} as unknown as ContainerContext;
 	const record = {id, name: 'one', hostConfig: parseHostSettings({})} as unknown as ContainerRecord;
 	fs.mkdirSync(store.layout.container(id), {recursive: true});

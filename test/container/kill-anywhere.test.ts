@@ -7,7 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {createEngine, isEngineError} from '../../engine/index.js';
-import {until} from '../conformance/engine-suite.js';
+import {until} from '../conformance/behaviour.js';
 import {containerLab, removeAll} from '../helpers/container-lab.js';
 
 const worker = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'container-churn.js');

@@ -6,7 +6,7 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {createEngine, type Engine} from '../../engine/index.js';
-import {logsOf, until} from '../conformance/engine-suite.js';
+import {logsOf, until} from '../conformance/behaviour.js';
 import {containerLab, type ContainerLab} from '../helpers/container-lab.js';
 
 const maker = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'container-maker.js');

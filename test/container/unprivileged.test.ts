@@ -4,7 +4,7 @@ import {testsAsUser, unprivilegedUsers} from '../helpers/tests-as-user.js';
 
 for (const [name, what] of unprivilegedUsers) {
 	test.serial(`containers of a user ${what} outlive its sandbox, and what a crash leaves is repaired`, t => {
-		t.timeout(300_000);
+		t.timeout(900_000);
 		testsAsUser(t, name, ['sandbox-restart', 'repair'].map(file => `build/test/container/${file}.test.js`));
 	});
 }

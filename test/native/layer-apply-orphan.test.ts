@@ -6,7 +6,7 @@ import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {encodeHeader} from '../../engine/archive/tar-header.js';
-import {until} from '../conformance/engine-suite.js';
+import {until} from '../conformance/behaviour.js';
 import {nativeProgram, temporaryFolder} from '../helpers/image-lab.js';
 
 const applier = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'layer-applier.js');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
-import {runAttached} from '../conformance/engine-suite.js';
+import {runAttached} from '../conformance/behaviour.js';
 import {containerLab} from '../helpers/container-lab.js';
 
 const look = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'device-guard-look.js');
