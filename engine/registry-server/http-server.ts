@@ -5,6 +5,7 @@ import {once} from 'node:events';
 import http, {type IncomingMessage, type ServerResponse} from 'node:http';
 import https from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
+import {setTimeout as delay} from 'node:timers/promises';
 import {EngineError, errorCode} from '../errors.js';
 import {bodyBytes, type RegistryRequest, type Reply} from './message.js';
 import type {Registry} from './registry.js';
@@ -47,7 +48,6 @@ export type RunningServer = {
 };
 
 const maxConnections = 4096;
-/** Unread bytes of a refused body that are thrown away, so that the client gets to see the reply. */
 const lingerMs = 1000;
 
 /** Listens. Throws `conflict` when the port is taken, `invalidParameter` when certificate and key can't be used. */
@@ -195,30 +195,32 @@ async function send({request, response, patience}: Exchange, reply: Reply): Prom
 		...(hasLength ? {'content-length': bodyBytes(reply)} : {}),
 		...(isUnread ? {connection: 'close'} : {}),
 	});
-	if (isUnread) {
-		linger(request, response);
-	}
-
 	const isBodiless = body === undefined || request.method === 'HEAD' || !hasLength;
-	if (isBodiless || Buffer.isBuffer(body)) {
-		if (body !== undefined && !Buffer.isBuffer(body)) {
-			body.close();
+	let sentBytes = 0;
+	if (isBodiless) {
+		response.flushHeaders();
+		closeUnread(body);
+	} else {
+		for await (const piece of Buffer.isBuffer(body) ? [body] : body.read()) {
+			sentBytes += piece.length;
+			if (!response.write(piece)) {
+				await drained(response, patience.sendStallMs);
+			}
 		}
-
-		response.end(isBodiless ? undefined : body);
-		return isBodiless ? 0 : bodyBytes(reply);
 	}
 
-	let sentBytes = 0;
-	for await (const piece of body.read()) {
-		sentBytes += piece.length;
-		if (!response.write(piece)) {
-			await drained(response, patience.sendStallMs);
-		}
+	if (isUnread) {
+		await discardRest(request);
 	}
 
 	response.end();
 	return sentBytes;
+}
+
+function closeUnread(body: Reply['body']): void {
+	if (body !== undefined && !Buffer.isBuffer(body)) {
+		body.close();
+	}
 }
 
 /** Rejects when the client has gone, or takes nothing for too long. */
@@ -254,17 +256,10 @@ async function drained(response: ServerResponse, stallMs: number): Promise<void>
 	});
 }
 
-/** What is left of a refused body is not worth receiving; but a connection closed on unread bytes is reset, and the reply with it. */
-function linger(request: IncomingMessage, response: ServerResponse): void {
+/** What is left of a refused body is not worth receiving; but a connection closed on unread bytes is reset, and the reply lost with it. So they are thrown away for a moment. */
+async function discardRest(request: IncomingMessage): Promise<void> {
 	request.on('error', () => {});
-	response.once('finish', () => {
-		request.resume();
-		const timer = setTimeout(() => {
-			request.socket.destroy();
-		}, lingerMs);
-		timer.unref();
-		request.once('close', () => {
-			clearTimeout(timer);
-		});
-	});
+	request.removeAllListeners('readable'); // Of whoever read until now: nothing would flow
+	request.resume();
+	await Promise.race([once(request, 'end'), once(request, 'close'), delay(lingerMs, undefined, {ref: false})]).catch(() => {});
 }

@@ -78,12 +78,20 @@ export function pullThrough(options: PullThroughOptions): PullThrough {
 
 		if (found !== 'same') {
 			const {mediaType, data} = found;
-			const {imageId} = readManifest(data, mediaType);
-			await content.put({repository, tag: 'tag' in reference ? reference.tag : undefined, mediaType, data, imageId, check() {}});
+			await content.put({repository, tag: 'tag' in reference ? reference.tag : undefined, mediaType, data, imageId: imageIdOf(data, mediaType), check() {}});
 			metrics.count('upstream_fetches');
 		}
 
 		remember(key);
+	}
+
+	function imageIdOf(data: Buffer, mediaType: string): Digest | undefined {
+		try {
+			return readManifest(data, mediaType).imageId;
+		} catch (error) {
+			failed(error);
+			throw unavailable(error);
+		}
 	}
 
 	function remember(key: string): void {
