@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import {requireBuiltinsLazily} from './lazy-builtins.mjs';
+import {listExportsLazily} from './lazy-exports.mjs';
 
 const entry = 'source/cli.ts';
 
@@ -108,7 +109,7 @@ function sourceFile(root, folder, name) {
 }
 
 async function minified({target}, text) {
-	const lazy = requireBuiltinsLazily(text)
+	const lazy = requireBuiltinsLazily(listExportsLazily(text))
 		.replaceAll('(__node_url()).fileURLToPath)(__moduleUrl)', '__filename)')
 		.replaceAll(/\b__moduleUrl\b/g, 'require("node:url").pathToFileURL(__filename).href');
 	const {code} = await esbuild.transform(lazy, {minify: true, format: 'cjs', platform: 'node', target});
