@@ -78,6 +78,8 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 
 		isWholeOnly ||= isWhole && !isAll;
 		const guard = stallGuard(body, options);
+		const stop = () => body.destroy();
+		signal.addEventListener('abort', stop, {once: true});
 		const scope = isWhole ? {start: part.start, end: sizeBytes} : part;
 		let noted = scope.start;
 		let safe = scope.start;
@@ -112,6 +114,7 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 			throw guard.stalled() ?? brokenOff(error, options.subject);
 		} finally {
 			guard.stop();
+			signal.removeEventListener('abort', stop);
 			body.destroy();
 			note();
 		}
