@@ -2,12 +2,14 @@
 The registry server on this user's store: the composition root of `tug registry serve`.
 */
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import {EngineError, systemError} from '../errors.js';
 import {eventJournal} from '../events.js';
 import {familiarNames, namesOf} from '../image/repositories.js';
 import {openLocalStore, type EngineOptions} from '../local-store.js';
+import {isLoopbackHost} from '../registry/endpoint.js';
 import {htpasswdAccounts} from '../registry-server/auth/accounts.js';
 import {basicAuthenticator, openToAll, tokenAuthenticator, type Authenticator} from '../registry-server/auth/authenticator.js';
 import {tokenEndpoint, type TokenEndpoint} from '../registry-server/auth/token-endpoint.js';
@@ -157,7 +159,7 @@ function readAddress(text: string): {readonly host: string; readonly port: numbe
 }
 
 function checkExposure(host: string, options: RegistryServerOptions): void {
-	const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+	const isLoopback = isLoopbackHost(net.isIPv6(host) ? `[${host}]` : host);
 	if (!isLoopback && options.tls === undefined && options.allowPlainHttp !== true) {
 		throw new EngineError('invalidParameter', `listening on ${host === '::' ? 'all addresses' : host} without TLS lets everybody on the way read and change images and passwords`, {
 			hint: 'Give a certificate with --tls-cert and --tls-key, or accept the danger with --insecure-plain-http.',

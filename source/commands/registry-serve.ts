@@ -44,7 +44,7 @@ export const command = defineCommand({
 		const interrupted = context.interrupted(); // From here on a signal is a wish to end in order
 		const {openRegistryServer} = await import('../../engine/index.js');
 		const server = await openRegistryServer({
-			...storeFolder(context.global.root),
+			...storeFolder(context.global.root ?? context.environment['TUG_ROOT']),
 			listen: options.listen ?? '127.0.0.1:5000',
 			tls: options['tls-cert'] === undefined ? undefined : {certFile: options['tls-cert'], keyFile: options['tls-key']!, clientCaFile: options['tls-client-ca']},
 			allowPlainHttp: options['insecure-plain-http'],
@@ -85,5 +85,5 @@ export const command = defineCommand({
 });
 
 function storeFolder(root: string | undefined): {readonly root?: string} {
-	return root === undefined ? {} : {root};
+	return root === undefined || root === '' ? {} : {root};
 }
