@@ -21,6 +21,7 @@
 #include "owners.h"
 #include "report.h"
 #include "root_view.h"
+#include "tar_number.h"
 
 /* A name inside the container. */
 struct found {
@@ -333,11 +334,10 @@ static int check_directory(int root_fd, const char *path, const char *shown, str
 
 static int parse_owner(const char *text, struct extract_options *rules, struct error *err)
 {
-	unsigned long long uid, gid;
-	int end = -1;
+	uint64_t uid, gid;
+	const char *end;
 
-	if (text[0] < '0' || text[0] > '9' || sscanf(text, "%10llu:%10llu%n", &uid, &gid, &end) != 2 || text[end] || uid >= UINT32_MAX ||
-	    gid >= UINT32_MAX)
+	if (tar_decimal(text, &end, &uid) || *end != ':' || tar_decimal(end + 1, &end, &gid) || *end || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return error_set(err, ERROR_INVALID_PARAMETER, "--owner: %s is not UID:GID", text);
 	rules->has_owner = true;
 	rules->uid = (uint32_t)uid;
