@@ -46,7 +46,7 @@ export type RegistryContent = {
 	isLeased(repository: string, digest: Digest): boolean;
 	release(repository: string, digest: Digest): boolean;
 
-	/** Errors: `notFound` UPLOAD_UNKNOWN; `unavailable` TOO_MANY; `invalidParameter` RANGE, TOO_LARGE, DIGEST; `conflict` locked; `system` ENOSPC. */
+	/** Errors: `notFound` UPLOAD_UNKNOWN; `unavailable` TOO_MANY; `invalidParameter` RANGE, TOO_LARGE, DIGEST; `conflict` UPLOAD_BUSY; `system` ENOSPC. */
 	readonly uploads: {
 		start(repository: string, maxOpen: number): Upload;
 		status(repository: string, id: string): Upload | undefined;

@@ -75,7 +75,8 @@ const byCode: Readonly<Record<string, (error: EngineError) => RegistryError>> = 
 	TOO_MANY: error => new RegistryError('TOOMANYREQUESTS', error.message, {cause: error, headers: {'retry-after': '30'}}),
 	TOO_LARGE: error => new RegistryError('SIZE_INVALID', error.message, {status: 413, cause: error}),
 	DIGEST: error => new RegistryError('DIGEST_INVALID', error.message, {cause: error}),
-	locked: error => new RegistryError('BLOB_UPLOAD_INVALID', 'another request is writing to this upload', {status: 409, cause: error}),
+	UPLOAD_BUSY: error => new RegistryError('BLOB_UPLOAD_INVALID', error.message, {status: 409, cause: error}),
+	locked: error => new RegistryError('UNAVAILABLE', 'the store is busy', {cause: error, headers: {'retry-after': '10'}}),
 	ENOSPC: noSpace,
 	EDQUOT: noSpace,
 };

@@ -31,7 +31,7 @@ export type RepositoryView = {
 export type Repositories = {
 	/** In lexical order. */
 	names(): readonly string[];
-	find(repository: string): RepositoryView | undefined;
+	view(repository: string): RepositoryView | undefined;
 	/** Levels of indexes above manifests: 0 for a manifest. Undefined when it is not in the store, or can't be read. */
 	depth(digest: Digest): number | undefined;
 };
@@ -104,7 +104,7 @@ export function repositories(content: RegistryContent): Repositories {
 			names ??= [...current.keys()].sort();
 			return names;
 		},
-		find: repository => refresh().get(repository),
+		view: repository => refresh().get(repository),
 		depth: digest => readLinks(digest)?.depth,
 	};
 }

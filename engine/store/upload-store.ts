@@ -5,7 +5,7 @@ memory: whoever finds the folder can go on. (The running sha256 is kept in memor
 import {createHash, randomUUID, type Hash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {EngineError, errorCode, systemError} from '../errors.js';
+import {EngineError, errorCode, isEngineError, systemError} from '../errors.js';
 import {listIfThere, readIfThere} from '../files/atomic-file.js';
 import {withLock} from '../files/lock-file.js';
 import type {Digest} from '../oci/digest.js';
@@ -28,7 +28,7 @@ export type UploadStore = {
 	status(repository: string, id: string): Upload | undefined;
 	/**
 	Adds bytes as they come. When they stop coming, what was written stays, and the next piece begins there. Throws `invalidParameter` with code `RANGE` when `at` is not the
-	end, `TOO_LARGE` beyond `maxBytes` (then the upload is gone); `conflict` (code `locked`) while another request writes; `system` with code ENOSPC (the upload is gone: it would keep the disk full).
+	end, `TOO_LARGE` beyond `maxBytes` (then the upload is gone); `conflict` (code `UPLOAD_BUSY`) while another request writes; `system` with code ENOSPC (the upload is gone: it would keep the disk full).
 	*/
 	append(repository: string, id: string, piece: UploadPiece): Promise<Upload>;
 	/** Adds the last piece, and makes the blob, leased for the repository. Throws as `append`, and `invalidParameter` (code `DIGEST`) when the bytes have another digest; then the upload is gone. */
@@ -84,6 +84,10 @@ export function uploadStore(store: Store): UploadStore {
 		try {
 			return await withLock(path.join(store.layout.upload(id), 'lock'), {waitMs: lockWaitMs}, work);
 		} catch (error) {
+			if (isEngineError(error) && error.code === 'locked') {
+				throw new EngineError('conflict', 'another request is writing to this upload', {code: 'UPLOAD_BUSY', cause: error});
+			}
+
 			throw errorCode(error) === 'ENOENT' ? unknownUpload(id) : error; // Finished or cancelled by the request before
 		}
 	};

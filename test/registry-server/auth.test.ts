@@ -118,11 +118,11 @@ test('only two passwords are worked out at a time, and only so many wait', async
 	});
 	const checks = Array.from({length: 100}, async (_, index) => accounts.check({user: 'ann', password: `guess ${index}`}).catch((error: unknown) => error));
 	const settled = Promise.all(checks);
-	let isOver = false;
+	const state = {isOver: false};
 	void settled.then(() => {
-		isOver = true;
+		state.isOver = true;
 	});
-	while (!isOver) {
+	while (!state.isOver) {
 		pending.splice(0).forEach(resolve => {
 			resolve(false);
 		});

@@ -291,10 +291,10 @@ test('an upload is begun at one server, continued at another, finished at a thir
 
 test('nothing a client is about to name is collected', async t => {
 	const {ask, content} = registryLab(t);
-	let isDone = false;
+	const state = {isDone: false};
 	let collections = 0;
 	const collecting = (async () => {
-		while (!isDone) {
+		while (!state.isDone) {
 			await content.collect(60_000);
 			collections++;
 			await nextTurn();
@@ -314,7 +314,7 @@ test('nothing a client is about to name is collected', async t => {
 		await ask('DELETE', `/v2/app/manifests/${digestOf(manifest)}`);
 	}
 
-	isDone = true;
+	state.isDone = true;
 	await collecting;
 	t.true(collections > 0);
 });

@@ -120,8 +120,10 @@ test('what was not delivered is delivered after a restart', async t => {
 	const listener = await hook(t);
 	listener.answer = 503;
 	const first = notificationQueue({url: listener.url, folder, firstPauseMs: 5});
-	first.push(event('v1'));
-	first.push(event('v2'));
+	for (const tag of ['v1', 'v2']) {
+		first.push(event(tag));
+	}
+
 	await first.close();
 	listener.answer = 200;
 	const second = queue(t, {url: listener.url, folder});
@@ -157,7 +159,7 @@ test('a queue that is full takes no more, and drops nothing it has', async t => 
 	t.deepEqual(tags(listener.events()), ['v1', 'v2', 'v3', 'v6']);
 });
 
-test('a queue whose folder can\'t be written says so and goes on', async t => {
+test('a queue whose folder can\'t be written says so and goes on', t => {
 	const folder = temporaryFolder(t);
 	const it = queue(t, {url: 'http://127.0.0.1:9/', folder});
 	const [own] = fs.readdirSync(folder);

@@ -166,7 +166,8 @@ test('errors of the engine never tell the client about this machine', t => {
 	t.is(asRegistryError(new TypeError('x is not a function')).message, 'the registry failed');
 	t.is(asRegistryError(new EngineError('unavailable', 'x')).status, 503);
 	t.is(asRegistryError(new EngineError('system', 'x', {code: 'ENOSPC'})).status, 507);
-	t.is(asRegistryError(new EngineError('conflict', 'x', {code: 'locked'})).status, 409);
+	t.is(asRegistryError(new EngineError('conflict', 'x', {code: 'UPLOAD_BUSY'})).status, 409);
+	t.is(asRegistryError(new EngineError('conflict', 'x', {code: 'locked'})).status, 503);
 	const own = new RegistryError('DENIED', 'no');
 	t.is(asRegistryError(own), own);
 	t.deepEqual(JSON.parse(errorReply(new RegistryError('NAME_INVALID', 'bad', {detail: {name: 'x'}})).body!.toString()), {errors: [{code: 'NAME_INVALID', message: 'bad', detail: {name: 'x'}}]});

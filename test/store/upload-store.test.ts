@@ -5,7 +5,6 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {isEngineError} from '../../engine/errors.js';
-import type {Digest} from '../../engine/oci/digest.js';
 import {isLeasedFor} from '../../engine/store/blob-lease.js';
 import {blobSize, hasBlob, readBlob, sha256} from '../../engine/store/content-store.js';
 import {collectGarbage} from '../../engine/store/garbage-collect.js';
@@ -232,9 +231,9 @@ test('cleaning up leaves uploads and what they became alone', async t => {
 test('a finished blob is safe from a collection at any moment', async t => {
 	const store = testStore(t);
 	const uploads = uploadStore(store);
-	let isDone = false;
+	const state = {isDone: false};
 	const collecting = (async () => {
-		while (!isDone) {
+		while (!state.isDone) {
 			collectGarbage(store);
 			await new Promise(resolve => {
 				setImmediate(resolve);
@@ -249,7 +248,7 @@ test('a finished blob is safe from a collection at any moment', async t => {
 		t.true(hasBlob(store, sha256(text)));
 	}
 
-	isDone = true;
+	state.isDone = true;
 	await collecting;
 	t.is(fs.readdirSync(store.layout.blobs).length, 5);
 });
@@ -336,5 +335,5 @@ test('reading along gives what is written, also after the end', async t => {
 	t.is(fs.readSync(descriptor, buffer, 0, 10, 0), 7);
 	fs.closeSync(descriptor);
 	t.throws(() => uploads.open('app', id));
-	t.is(sha256(buffer.subarray(0, 7)), sha256('1234567') as string as Digest);
+	t.is(buffer.subarray(0, 7).toString(), '1234567');
 });

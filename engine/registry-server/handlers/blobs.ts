@@ -73,7 +73,7 @@ function nothingOf(sizeBytes: number): StreamBody {
 export async function deleteBlob(call: Call): Promise<Reply> {
 	const {content, repositories, repository} = call;
 	const digest = readDigest(call.parameters['digest']);
-	const closure = await repositories.find(repository)?.closure();
+	const closure = await repositories.view(repository)?.closure();
 	if (closure?.blobs.has(digest)) {
 		throw new RegistryError('UNSUPPORTED', 'a manifest of this repository names the blob: delete that first');
 	}
@@ -89,7 +89,7 @@ export async function deleteBlob(call: Call): Promise<Reply> {
 
 /** True when a manifest of the repository names the blob, or it was uploaded to it. */
 export async function holdsBlob({content, repositories}: Call, repository: string, digest: Digest): Promise<boolean> {
-	return content.isLeased(repository, digest) || (await repositories.find(repository)?.closure())?.blobs.has(digest) === true;
+	return content.isLeased(repository, digest) || (await repositories.view(repository)?.closure())?.blobs.has(digest) === true;
 }
 
 function keepBlob({content, repository}: Call, digest: Digest): void {

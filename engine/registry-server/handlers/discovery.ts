@@ -22,7 +22,7 @@ export async function apiVersion(): Promise<Reply> {
 }
 
 export async function listTags({repositories, repository, name, query}: Call): Promise<Reply> {
-	const view = repositories.find(repository);
+	const view = repositories.view(repository);
 	if (view === undefined) {
 		throw new RegistryError('NAME_UNKNOWN', 'repository name not known to registry', {detail: {name}});
 	}
@@ -40,7 +40,7 @@ export async function listRepositories({repositories, principal, query}: Call): 
 /** Of a manifest that is not there too: its referrers may come first. */
 export async function listReferrers(call: Call): Promise<Reply> {
 	const digest = readDigest(call.parameters['digest']);
-	const closure = await call.repositories.find(call.repository)?.closure();
+	const closure = await call.repositories.view(call.repository)?.closure();
 	const byDigest = new Map((closure?.referrers.get(digest) ?? []).map(manifest => [manifest.digest as string, manifest]));
 	const wanted = call.query.get('artifactType');
 	const matching = new Map<string, unknown>();

@@ -54,7 +54,7 @@ export async function putManifest(call: Call): Promise<Reply> {
 	}
 
 	const document = readManifest(data, call.request.headers['content-type']);
-	const closure = await call.repositories.find(repository)?.closure();
+	const closure = await call.repositories.view(repository)?.closure();
 	await content.put({
 		repository,
 		tag: 'tag' in reference ? reference.tag : undefined,
@@ -78,7 +78,7 @@ export async function putManifest(call: Call): Promise<Reply> {
 
 export async function deleteManifest(call: Call): Promise<Reply> {
 	const reference = lookupReference(call);
-	const view = call.repositories.find(call.repository);
+	const view = call.repositories.view(call.repository);
 	if ('digest' in reference && (await view?.closure())?.children.has(reference.digest)) {
 		throw new RegistryError('UNSUPPORTED', 'the manifest belongs to an index of this repository: delete that first');
 	}
@@ -95,7 +95,7 @@ export async function deleteManifest(call: Call): Promise<Reply> {
 }
 
 async function findManifest({repositories, repository}: Call, reference: ManifestReference): Promise<Descriptor | undefined> {
-	const view = repositories.find(repository);
+	const view = repositories.view(repository);
 	if (view === undefined) {
 		return undefined;
 	}
@@ -132,7 +132,7 @@ function readDocument(call: Call, digest: Digest): Buffer {
 
 function unknownManifest({repositories, repository, parameters}: Call): never {
 	const detail = {reference: parameters['reference']!.slice(0, 200)};
-	throw repositories.find(repository) === undefined
+	throw repositories.view(repository) === undefined
 		? new RegistryError('NAME_UNKNOWN', 'repository name not known to registry', {detail})
 		: new RegistryError('MANIFEST_UNKNOWN', 'manifest unknown', {detail});
 }
