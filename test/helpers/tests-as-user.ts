@@ -36,9 +36,10 @@ export function testsAsUser(t: ExecutionContext, name: string, files: readonly s
 		maxBuffer: 64 * 1024 * 1024,
 	});
 	const lines = stdout.split('\n');
-	t.deepEqual(lines.filter(line => line.startsWith('not ok')), [], stdout.slice(-4000));
+	const failures = lines.flatMap((line, index) => (/^\s*not ok/.test(line) ? lines.slice(index, index + 20) : []));
+	t.deepEqual(failures, []);
 	t.is(status, 0, stderr);
-	t.log(`${lines.filter(line => line.startsWith('ok')).length} passed, ${lines.filter(line => line.includes('skipped: ')).length} of them skipped`);
+	t.log(`${lines.filter(line => /^\s*ok/.test(line)).length} passed, ${lines.filter(line => line.includes('skipped: ')).length} of them skipped`);
 }
 
 function userEntry(name: string): User | undefined {
