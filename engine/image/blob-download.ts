@@ -11,12 +11,11 @@ import type {Descriptor} from '../oci/descriptor.js';
 import {digestHex, type Digest} from '../oci/digest.js';
 import {journalOf} from '../registry/download-journal.js';
 import {startFileDownload, type FileDownload, type FileDownloadOptions} from '../registry/file-download.js';
+import type {Repository} from '../registry/repository.js';
 import type {Store} from '../store/open-store.js';
 
 /** What the registry's repository does for a download. */
-export type BlobOrigin = {
-	openBlob(digest: Digest, options: {readonly range?: {readonly start: number; readonly end: number} | undefined; readonly size: number; readonly signal: AbortSignal}): Promise<{readonly start: number; readonly isWhole: boolean; readonly body: import('node:stream').Readable}>;
-};
+export type BlobOrigin = Pick<Repository, 'openBlob'>;
 
 export type DownloadSettings = Pick<FileDownloadOptions, 'policy' | 'partBytes' | 'atOnce' | 'stallMs'>;
 
@@ -61,13 +60,12 @@ export function dropDownload(store: Store, digest: Digest): void {
 	removeIfThere(journalOf(file));
 }
 
-/** Removes downloads nobody has come back for. Harmless to those under way: they are younger. */
-export function sweepDownloads(store: Store, nowMs: number, olderThanMs = keptMs): void {
+/** Removes downloads nobody has come back for. One under way is written to, so it is younger. */
+export function sweepDownloads(store: Store, nowMs: number): void {
 	for (const name of listIfThere(store.layout.downloads)) {
 		const file = path.join(store.layout.downloads, name);
 		const changedMs = fs.lstatSync(file, {throwIfNoEntry: false})?.mtimeMs;
-		const isAlive = listIfThere(store.layout.downloads).includes(`${name.slice(0, 64)}.lock.owner`) && olderThanMs < keptMs;
-		if (changedMs !== undefined && nowMs - changedMs > olderThanMs && !isAlive) {
+		if (changedMs !== undefined && nowMs - changedMs > keptMs) {
 			removeIfThere(file);
 		}
 	}

@@ -1,226 +1,211 @@
-/** `tug registry serve` as a process, with clients that are not ours. */
-import {spawn, type ChildProcess} from 'node:child_process';
-import {once} from 'node:events';
+/** The real registry of everybody else, with skopeo as the other client: what one pushed the other pulls, as the same image. */
+import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
-import process from 'node:process';
+import {Readable} from 'node:stream';
+import zlib from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
-import bcrypt from 'bcryptjs';
-import {hasProgram} from '../helpers/image-lab.js';
-import {digestOf} from '../helpers/registry-server-lab.js';
-import {finish, tugCli, until, type Finished, type TugCli} from '../helpers/tug-cli.js';
+import {assertSound, dockerArchive, hasProgram, idOf, layerWith, load, ociLayout, tarOf, type TestImage} from '../helpers/image-lab.js';
+import {dockerRegistry} from '../helpers/docker-registry.js';
+import {registryLab} from '../helpers/registry-lab.js';
+import {temporaryFolder} from '../helpers/temporary-folder.js';
+import {makeKeys} from '../helpers/tls-keys.js';
+import {tugCli, type TugCli} from '../helpers/tug-cli.js';
 
-type Server = {readonly url: string; readonly host: string; readonly child: ChildProcess; readonly log: () => string; readonly errors: () => string; stop(signal: NodeJS.Signals): Promise<number | null>};
+const image: TestImage = {layers: [layerWith('base', 'one'), tarOf(Array.from({length: 300}, (_, index) => ({name: `f/${index}`, data: String(index).repeat(100)})))], tags: ['app:1'], config: {Cmd: ['x'], Env: ['A=b'], Labels: {l: 'v'}}};
 
-async function serve(t: ExecutionContext, tug: TugCli, ...words: readonly string[]): Promise<Server> {
-	const child = tug.start(['registry', 'serve', '--listen', '127.0.0.1:0', ...words]);
-	let output = '';
-	let errors = '';
-	child.stdout!.on('data', (chunk: Buffer) => {
-		output += chunk.toString();
-	});
-	child.stderr!.on('data', (chunk: Buffer) => {
-		errors += chunk.toString();
-	});
-	const exited = once(child, 'exit') as Promise<[number | null]>;
-	t.teardown(async () => {
-		child.kill('SIGKILL');
-		await exited;
-	});
-	await until(() => output.includes('listening on') || child.exitCode !== null, () => `the server to listen: ${errors}`);
-	const url = /listening on (\S+)/.exec(output)![1]!;
-	return {
-		url,
-		host: new URL(url).host,
-		child,
-		log: () => output,
-		errors: () => errors,
-		async stop(signal) {
-			child.kill(signal);
-			const [code] = await exited;
-			return code;
-		},
-	};
+function skopeo(t: ExecutionContext, ...words: readonly string[]): string {
+	const {stdout, stderr, status} = spawnSync('skopeo', ['--insecure-policy', ...words], {encoding: 'utf8', env: {...process.env, HOME: '/nonexistent'}});
+	t.is(status, 0, `skopeo ${words.join(' ')}: ${stderr}`);
+	return stdout;
 }
 
-async function run(program: string, words: readonly string[], tug: TugCli): Promise<Finished> {
-	return finish(spawn(program, words, {env: {...tug.environment, HOME: tug.folder}, stdio: 'pipe'}));
-}
-
-function missing(t: ExecutionContext, program: string): boolean {
-	if (hasProgram(program)) {
+function lacksSkopeo(t: ExecutionContext): boolean {
+	if (hasProgram('skopeo')) {
 		return false;
 	}
 
-	t.log(`skipped: ${program} is not on this machine`);
+	t.log('skipped: no skopeo on this machine (apt install skopeo)');
 	t.pass();
 	return true;
 }
 
-test.serial('an image of this machine is pulled from it, and one that is pushed is an image here that runs', async t => {
-	const tug = await tugCli(t);
-	if (tug === undefined || missing(t, 'skopeo')) {
-		return;
+function writeLayout(folder: string, compression: 'gzip' | 'none'): void {
+	const options = compression === 'gzip' ? {encode: (layer: Buffer) => zlib.gzipSync(layer), layerType: 'application/vnd.oci.image.layer.v1.tar+gzip'} : {};
+	for (const [name, data] of ociLayout(image, options)) {
+		fs.mkdirSync(path.dirname(path.join(folder, name)), {recursive: true});
+		fs.writeFileSync(path.join(folder, name), data);
 	}
+}
 
-	const server = await serve(t, tug, '-v');
-	const folder = path.join(tug.folder, 'out');
-	const pulled = await run('skopeo', ['copy', '--src-tls-verify=false', `docker://${server.host}/busybox:latest`, `dir:${folder}`], tug);
-	t.is(pulled.exitCode, 0, pulled.errors);
-	const pushed = await run('skopeo', ['copy', '--dest-tls-verify=false', `dir:${folder}`, `docker://${server.host}/team/pushed:v1`], tug);
-	t.is(pushed.exitCode, 0, pushed.errors);
-	t.regex(await tug.say('images', 'team/pushed'), /team\/pushed +v1 /);
-	t.is(await tug.say('run', '--rm', '--network', 'none', 'team/pushed:v1', 'echo', 'hello'), 'hello');
-	const listed = await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${server.host}/team/pushed`], tug);
-	t.deepEqual((JSON.parse(listed.output) as {Tags: string[]}).Tags, ['v1']);
-	const removed = await run('skopeo', ['delete', '--tls-verify=false', `docker://${server.host}/team/pushed:v1`], tug);
-	t.is(removed.exitCode, 0, removed.errors);
-	await until(async () => !(await tug.say('images')).includes('team/pushed'), 'the image to go');
-	t.regex(server.log(), /PUT "\/v2\/team\/pushed\/manifests\/v1" 201 /);
-	t.is(server.errors(), '');
-	t.is(await server.stop('SIGTERM'), 0);
-});
-
-test.serial('our own pull and push speak with it', async t => {
-	const tug = await tugCli(t);
-	if (tug === undefined) {
-		return;
-	}
-
-	const other = await tugCli(t);
-	const server = await serve(t, tug);
-	await other!.say('tag', 'busybox', `${server.host}/mine/bb:1`);
-	await other!.say('push', `${server.host}/mine/bb:1`);
-	t.regex(await tug.say('images'), /mine\/bb +1 /);
-	await other!.say('pull', `${server.host}/busybox`);
-	t.is(await other!.say('run', '--rm', '--network', 'none', `${server.host}/busybox`, 'echo', 'pulled'), 'pulled');
-});
-
-for (const program of ['podman', 'buildah']) {
-	test.serial(`${program} pushes and pulls`, async t => {
-		const tug = await tugCli(t);
-		if (tug === undefined || missing(t, program)) {
+for (const [name, format] of [['as OCI', 'oci'], ['as docker\'s schema 2', 'v2s2']] as const) {
+	test(`what skopeo pushed ${name} is pulled with the same ids, and goes back unchanged`, async t => {
+		const registry = lacksSkopeo(t) ? undefined : await dockerRegistry(t);
+		const lab = registry === undefined ? undefined : await registryLab(t);
+		if (lab === undefined || registry === undefined) {
 			return;
 		}
 
-		const server = await serve(t, tug);
-		const storage = ['--root', path.join(tug.folder, 'storage'), '--runroot', path.join(tug.folder, 'runroot'), '--storage-driver', 'vfs'];
-		for (const words of [
-			['pull', '--tls-verify=false', `${server.host}/busybox`],
-			['tag', `${server.host}/busybox`, `${server.host}/${program}/bb:1`],
-			['push', '--tls-verify=false', `${server.host}/${program}/bb:1`],
-		]) {
-			const {exitCode, errors} = await run(program, [...storage, ...words], tug);
-			t.is(exitCode, 0, errors);
-		}
-
-		t.regex(await tug.say('images'), new RegExp(`${program}/bb +1 `));
+		const layout = temporaryFolder(t);
+		writeLayout(layout, 'gzip');
+		const target = `docker://${registry.host}/team/app:1`;
+		skopeo(t, 'copy', '-q', '--dest-tls-verify=false', '--format', format, `oci:${layout}`, target);
+		await lab.pull(`${registry.host}/team/app:1`);
+		const pulled = lab.images.inspect(`${registry.host}/team/app:1`);
+		const raw = skopeo(t, 'inspect', '--raw', '--tls-verify=false', target);
+		t.is(pulled.id as string, (JSON.parse(raw) as {config: {digest: string}}).config.digest);
+		assertSound(t, lab.store);
+		await lab.images.tag(`${registry.host}/team/app:1`, `${registry.host}/team/copy:2`);
+		await lab.push(`${registry.host}/team/copy:2`);
+		t.is(skopeo(t, 'inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/team/copy:2`), raw);
 	});
 }
 
-test.serial('accounts, by password and by token', async t => {
-	const tug = await tugCli(t);
-	if (tug === undefined || missing(t, 'skopeo')) {
+test('what was loaded and pushed is what skopeo copies', async t => {
+	const registry = lacksSkopeo(t) ? undefined : await dockerRegistry(t);
+	const lab = registry === undefined ? undefined : await registryLab(t);
+	if (lab === undefined || registry === undefined) {
 		return;
 	}
 
-	const users = path.join(tug.folder, 'users');
-	fs.writeFileSync(users, `ann:${bcrypt.hashSync('secret', 4)}\n`);
-	for (const auth of ['basic', 'token']) {
-		const server = await serve(t, tug, '--htpasswd', users, '--auth', auth);
-		const inspect = async (...words: readonly string[]) => (await run('skopeo', ['inspect', '--tls-verify=false', ...words, `docker://${server.host}/busybox`], tug)).exitCode;
-		t.is(await inspect('--creds', 'ann:secret'), 0, auth);
-		t.not(await inspect('--creds', 'ann:wrong'), 0, auth);
-		t.not(await inspect(), 0, auth);
-		t.is(await server.stop('SIGINT'), 0);
+	await load(lab.images, Readable.from([dockerArchive(image)]));
+	await lab.images.tag('app:1', `${registry.host}/app:1`);
+	await lab.push(`${registry.host}/app:1`);
+	const folder = temporaryFolder(t);
+	skopeo(t, 'copy', '-q', '--src-tls-verify=false', `docker://${registry.host}/app:1`, `dir:${folder}/out`);
+	const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'out', 'manifest.json'), 'utf8')) as {config: {digest: string}; layers: Array<{digest: string}>};
+	t.is(manifest.config.digest, idOf(image));
+	for (const [index, {digest}] of manifest.layers.entries()) {
+		t.true(zlib.gunzipSync(fs.readFileSync(path.join(folder, 'out', digest.slice('sha256:'.length)))).equals(image.layers[index]!));
 	}
+
+	const tags = JSON.parse(skopeo(t, 'list-tags', '--tls-verify=false', `docker://${registry.host}/app`)) as {Tags: string[]};
+	t.deepEqual(tags.Tags, ['1']);
 });
 
-test.serial('a server killed in the middle of a piece is replaced by another, and the upload goes on', async t => {
+test('layers are mounted from another repository of a real registry', async t => {
+	const registry = await dockerRegistry(t);
+	const lab = registry === undefined ? undefined : await registryLab(t);
+	if (lab === undefined || registry === undefined) {
+		return;
+	}
+
+	await load(lab.images, Readable.from([dockerArchive(image)]));
+	await lab.images.tag('app:1', `${registry.host}/one:1`);
+	await lab.push(`${registry.host}/one:1`);
+	await lab.images.remove('app:1', {});
+	await lab.images.remove(`${registry.host}/one:1`, {});
+	await lab.pull(`${registry.host}/one:1`);
+	await lab.images.tag(`${registry.host}/one:1`, `${registry.host}/two:1`);
+	const messages = await lab.push(`${registry.host}/two:1`);
+	t.is(messages.filter(({status}) => status === 'Mounted from one').length, 2);
+	await t.notThrowsAsync(lab.pull(`${registry.host}/two`, {allTags: true}));
+	assertSound(t, lab.store);
+});
+
+/** The command line with a login and an authority of its own. */
+async function guarded(t: ExecutionContext): Promise<{tug: TugCli; host: string} | undefined> {
+	const keys = makeKeys(t);
+	const registry = keys === undefined ? undefined : await dockerRegistry(t, {login: true, keys});
+	const tug = registry === undefined ? undefined : await tugCli(t);
+	if (tug === undefined || registry === undefined) {
+		return undefined;
+	}
+
+	const folder = path.join(tug.folder, '.config', 'tug', 'certs.d', registry.host);
+	fs.mkdirSync(folder, {recursive: true});
+	fs.writeFileSync(path.join(folder, 'ca.crt'), keys!.authority);
+	return {tug, host: registry.host};
+}
+
+test('login, push, pull, run and logout at a registry with TLS by an authority of one\'s own', async t => {
+	const place = await guarded(t);
+	if (place === undefined) {
+		return;
+	}
+
+	const {tug, host} = place;
+	const [[name]] = (await tug.say('images', '--format', '{{.Repository}}:{{.Tag}}')).split('\n').map(line => [line]) as [[string]];
+	await tug.say('tag', name, `${host}/team/box:1`);
+	const denied = await tug.run(['push', `${host}/team/box:1`]);
+	t.is(denied.exitCode, 1);
+	t.regex(denied.errors, /^tug: no basic auth credentials\nLog in first: tug login /);
+	const wrong = await tug.run(['login', '-u', 'testuser', '--password-stdin', host], 'wrong\n');
+	t.is(wrong.exitCode, 1);
+	t.regex(wrong.errors, /^tug: login attempt to https:\/\/127\.0\.0\.1:\d+\/v2\/ failed with status: 401 Unauthorized\n/);
+	const login = await tug.run(['login', '-u', 'testuser', '--password-stdin', host], 'testpass\n');
+	t.deepEqual([login.exitCode, login.output], [0, 'Login Succeeded\n']);
+	t.regex(login.errors, /stored unencrypted in '.*config\.json'/);
+	const config = path.join(tug.folder, '.docker', 'config.json');
+	t.is(fs.statSync(config).mode & 0o777, 0o600);
+	t.is((await tug.run(['login', host])).output, 'Authenticating with existing credentials...\nLogin Succeeded\n');
+	t.regex(await tug.say('push', `${host}/team/box:1`), /^The push refers to repository \[.*\]\n[^]*\n1: digest: sha256:\w{64} size: \d+$/);
+	const id = await tug.say('images', '-q', '--no-trunc', `${host}/team/box:1`);
+	await tug.say('rmi', '-f', id);
+	t.is((await tug.say('images', '-q')), '');
+	const missing = await tug.run(['run', '--rm', '--network', 'none', `${host}/team/box:1`, 'echo', 'hello']);
+	t.deepEqual([missing.exitCode, missing.output], [0, 'hello\n']);
+	t.regex(missing.errors, /^Unable to find image '.*\/team\/box:1' locally\n1: Pulling from team\/box\n[^]*Status: Downloaded newer image for /);
+	t.is(await tug.say('images', '-q', '--no-trunc'), id);
+	t.is(await tug.say('pull', '-q', `${host}/team/box:1`), `${host}/team/box:1`);
+	t.regex(await tug.say('search', '--format', '{{.Name}}', `${host}/box`), /^team\/box$/);
+	t.is(await tug.say('logout', host), `Removing login credentials for ${host}`);
+	t.is(await tug.say('logout', host), `Not logged in to ${host}`);
+	const gone = await tug.run(['pull', `${host}/team/box:2`]);
+	t.is(gone.exitCode, 1);
+	t.regex(gone.errors, /no basic auth credentials/);
+});
+
+test('manifest lists are put together, annotated, pushed and pulled from', async t => {
+	const registry = await dockerRegistry(t);
+	const tug = registry === undefined ? undefined : await tugCli(t);
+	if (tug === undefined || registry === undefined) {
+		return;
+	}
+
+	const {host} = registry;
+	const name = (await tug.say('images', '--format', '{{.Repository}}:{{.Tag}}')).split('\n')[0]!;
+	for (const tag of ['one:amd', 'two:arm']) {
+		await tug.say('tag', name, `${host}/${tag}`);
+		await tug.say('push', '-q', `${host}/${tag}`);
+	}
+
+	t.is(await tug.say('manifest', 'create', `${host}/one:all`, `${host}/one:amd`), `Created manifest list ${host}/one:all`);
+	t.regex((await tug.run(['manifest', 'create', `${host}/one:all`, `${host}/two:arm`])).errors, /refusing to amend an existing manifest list with no --amend flag/);
+	// The same image twice would be one entry: the second is changed a little first.
+	await tug.say('create', '--name', 'changed', name);
+	await tug.say('commit', 'changed', `${host}/two:arm`);
+	await tug.say('push', '-q', `${host}/two:arm`);
+	await tug.say('manifest', 'create', '--amend', `${host}/one:all`, `${host}/two:arm`);
+	await tug.say('manifest', 'annotate', '--arch', 'arm64', '--variant', 'v8', `${host}/one:all`, `${host}/two:arm`);
+	const list = JSON.parse(await tug.say('manifest', 'inspect', `${host}/one:all`)) as {manifests: Array<{platform: {architecture: string; variant?: string}}>};
+	t.deepEqual(list.manifests.map(({platform}) => platform.variant ?? platform.architecture), ['amd64', 'v8']);
+	t.regex(await tug.say('manifest', 'push', '--purge', `${host}/one:all`), /^sha256:\w{64}$/);
+	t.regex((await tug.run(['manifest', 'rm', `${host}/one:all`])).errors, /No such manifest/);
+	t.deepEqual(JSON.parse(await tug.say('manifest', 'inspect', `${host}/one:all`)), list);
+	const verbose = JSON.parse(await tug.say('manifest', 'inspect', '-v', `${host}/one:all`)) as Array<{Descriptor: {platform: {architecture: string}}}>;
+	t.deepEqual(verbose.map(({Descriptor: descriptor}) => descriptor.platform.architecture), ['amd64', 'arm64']);
+	const before = await tug.say('images', '-q', '--no-trunc', `${host}/two:arm`);
+	await tug.say('pull', '-q', '--platform', 'linux/arm64', `${host}/one:all`);
+	t.is(await tug.say('images', '-q', '--no-trunc', `${host}/one:all`), before);
+	t.regex((await tug.run(['pull', '--platform', 'linux/s390x', `${host}/one:all`])).errors, /no matching manifest for linux\/s390x in the manifest list entries\nThere is: linux\/amd64, linux\/arm64\/v8\./);
+});
+
+test('system df says what pruning gives back, and images --tree who shares what', async t => {
 	const tug = await tugCli(t);
 	if (tug === undefined) {
 		return;
 	}
 
-	const first = await serve(t, tug);
-	const {location} = Object.fromEntries((await fetch(`${first.url}/v2/app/blobs/uploads/`, {method: 'POST'})).headers) as {location: string};
-	const half = Buffer.alloc(500_000, 'a');
-	const socket = net.connect(Number(new URL(first.url).port), '127.0.0.1');
-	socket.on('error', () => {});
-	socket.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n`);
-	socket.write(half);
-	await until(async () => (await fetch(`${first.url}${location}`)).headers.get('range') === '0-499999', 'the first half');
-	await first.stop('SIGKILL');
-
-	const second = await serve(t, tug);
-	t.is((await fetch(`${second.url}${location}`)).headers.get('range'), '0-499999');
-	const rest = Buffer.alloc(500_000, 'b');
-	const patched = await fetch(`${second.url}${location}`, {method: 'PATCH', body: rest, headers: {'content-range': '500000-999999'}});
-	t.is(patched.status, 202);
-	const digest = digestOf(Buffer.concat([half, rest]));
-	t.is((await fetch(`${second.url}${location}?digest=${digest}`, {method: 'PUT'})).status, 201);
-	t.is((await fetch(`${second.url}/v2/app/blobs/${digest}`, {method: 'HEAD'})).headers.get('content-length'), '1000000');
-	t.is(await second.stop('SIGTERM'), 0);
-});
-
-test.serial('a signal ends it once the transfer under way is done', async t => {
-	const tug = await tugCli(t);
-	if (tug === undefined) {
-		return;
-	}
-
-	const server = await serve(t, tug);
-	const {location} = Object.fromEntries((await fetch(`${server.url}/v2/app/blobs/uploads/`, {method: 'POST'})).headers) as {location: string};
-	const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
-	let reply = '';
-	socket.on('data', (chunk: Buffer) => {
-		reply += chunk.toString();
-	});
-	socket.write(`PUT ${location}?digest=${digestOf('first last')} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst `);
-	await until(async () => (await fetch(`${server.url}${location}`)).headers.get('range') === '0-5', 'the first bytes');
-	const stopped = server.stop('SIGTERM');
-	await until(async () => fetch(`${server.url}/v2/`).then(() => false, () => true), 'the port to close');
-	socket.write('last');
-	t.is(await stopped, 0);
-	t.regex(reply, /^HTTP\/1\.1 201 /);
-});
-
-test.serial('figures, and what can\'t be started says why', async t => {
-	const tug = await tugCli(t);
-	if (tug === undefined) {
-		return;
-	}
-
-	const server = await serve(t, tug, '--metrics', '127.0.0.1:0', '--read-only');
-	await until(() => server.log().includes('figures at'), 'the second line');
-	t.regex(await (await fetch(/figures at (\S+)/.exec(server.log())![1]!)).text(), /^tug_registry_repositories 1$/m);
-	t.is((await fetch(`${server.url}/v2/app/blobs/uploads/`, {method: 'POST'})).status, 405);
-	const taken = await tug.run(['registry', 'serve', '--listen', server.host]);
-	t.is(taken.exitCode, 1);
-	t.regex(taken.errors, /^tug: 127\.0\.0\.1:\d+ is in use\n.*--listen/);
-	for (const words of [['--htpasswd', '/nowhere'], ['--auth', 'token'], ['--anonymous-pull'], ['--tls-cert', '/nowhere', '--tls-key', '/nowhere'], ['--notify', 'ftp://x'], ['--proxy', 'nonsense'], ['--proxy', 'http://127.0.0.1:9/path'], ['--metrics', 'x']]) {
-		const {exitCode, errors} = await tug.run(['registry', 'serve', '--listen', '127.0.0.1:0', ...words]);
-		t.is(exitCode, 1, words.join(' '));
-		t.regex(errors, /^tug: [^\n]+\n/);
-		t.notRegex(errors, /\n\s+at /);
-	}
-
-	t.true(process.pid > 0);
-});
-
-test.serial('a cache of another one serves while that one is away', async t => {
-	const tug = await tugCli(t);
-	const cacheTug = await tugCli(t);
-	if (tug === undefined || cacheTug === undefined || missing(t, 'skopeo')) {
-		return;
-	}
-
-	const origin = await serve(t, tug);
-	const cache = await serve(t, cacheTug, '--proxy', origin.url);
-	const pull = async (name: string) => run('skopeo', ['copy', '--src-tls-verify=false', `docker://${cache.host}/busybox`, `dir:${path.join(tug.folder, name)}`], tug);
-	t.is((await pull('one')).exitCode, 0);
-	t.is(await origin.stop('SIGTERM'), 0);
-	t.is((await pull('two')).exitCode, 0);
-	t.regex(await cacheTug.say('images'), new RegExp(`${origin.host}/busybox +latest `));
+	const name = (await tug.say('images', '--format', '{{.Repository}}:{{.Tag}}')).split('\n')[0]!;
+	await tug.say('create', '--name', 'box', name);
+	await tug.say('commit', 'box', 'second:1');
+	const [images] = (await tug.say('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}} {{.Reclaimable}}')).split('\n');
+	t.regex(images!, /^Images 2 1 [\d.]+[kMG]?B [\d.]+[kMG]?B \(\d+%\)$/);
+	t.regex(await tug.say('system', 'df', '-v'), /^Images space usage:\n\nREPOSITORY .*UNIQUE SIZE/);
+	t.regex(await tug.say('images', '--tree'), new RegExp(`^└─layer \\w{12} [\\d.]+MB {2}${name}\n {2}└─layer \\w{12} 0B {2}second:1$`));
+	const promised = /^Images \S+ \S+ \S+ (\S+)/.exec(images!)![1]!;
+	const pruned = await tug.say('image', 'prune', '-af');
+	t.true(pruned.includes('untagged: second:1') || pruned.includes('second:1'));
+	t.regex(pruned, new RegExp(`Total reclaimed space: ${promised.replaceAll('.', '\\.')}$`));
 });
