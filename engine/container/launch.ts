@@ -90,7 +90,7 @@ export function asStartFailure(error: unknown): unknown {
 	}
 
 	return new EngineError('invalidParameter', error.message, {
-		exitCode: error.exitCode,
+		...(error.exitCode === undefined ? {} : {exitCode: error.exitCode}),
 		cause: error,
 		...(error.code === undefined ? {} : {code: error.code}),
 		...(error.hint === undefined ? {} : {hint: error.hint}),

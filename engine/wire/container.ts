@@ -160,7 +160,6 @@ function hostConfigInfo({hostConfig}: ContainerRecord) {
 		BlkioDeviceWriteIOps: [],
 		CpuRealtimePeriod: 0,
 		CpuRealtimeRuntime: 0,
-		DeviceCgroupRules: null,
 		DeviceRequests: null,
 		CpuCount: 0,
 		CpuPercent: 0,

@@ -60,7 +60,7 @@ export function containerContext(t: ExecutionContext, options: {readonly uid?: n
 		images: {find: nothing, ensureLayers: nothing, commitLayer: nothing},
 		journal: eventJournal(store.layout.events),
 		uid: options.uid ?? 0,
-		cgroupHost: () => ({legacy: new Map(), obstacle: 'a test'}),
+		cgroupHost: () => ({version: 2, legacy: new Map(), obstacle: 'a test'}),
 		removals: new Map(),
 		prepared: new Map(),
 		unstarted: new Set(),

@@ -28,7 +28,7 @@ test('a first sample has nothing before it', t => {
 	t.deepEqual(info.pids_stats, {current: 3, limit: 10});
 	t.like(info.memory_stats, {usage: 5000, limit: 9000, stats: {inactive_file: 1000, total_inactive_file: 1000}});
 	t.deepEqual(info.networks as unknown, {eth0: {rx_bytes: 1, rx_packets: 2, rx_errors: 3, rx_dropped: 4, tx_bytes: 5, tx_packets: 6, tx_errors: 7, tx_dropped: 8}});
-	t.deepEqual(info.blkio_stats.io_service_bytes_recursive as unknown, [{major: 0, minor: 0, op: 'read', value: 11}, {major: 0, minor: 0, op: 'write', value: 12}]);
+	t.deepEqual(info.blkio_stats!.io_service_bytes_recursive as unknown, [{major: 0, minor: 0, op: 'read', value: 11}, {major: 0, minor: 0, op: 'write', value: 12}]);
 });
 
 test('docker\'s clients calculate the same processor share from two samples', t => {
