@@ -116,7 +116,7 @@ function verbose(entry: ManifestEntry & {readonly members: readonly ManifestEntr
 	const one = ({reference, descriptor, document}: ManifestEntry) => ({
 		Ref: reference,
 		Descriptor: descriptor,
-		[/oci\.image/.test(descriptor.mediaType) ? 'OCIManifest' : 'SchemaV2Manifest']: document,
+		[descriptor.mediaType.includes('oci.image') ? 'OCIManifest' : 'SchemaV2Manifest']: document,
 	});
 	return entry.members.length === 0 ? one(entry) : entry.members.map(member => one(member));
 }
