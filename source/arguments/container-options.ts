@@ -10,11 +10,13 @@ const needsPorts = 'refused until there are networks';
 const needsBlockControl = 'block device limits are not set yet';
 const windowsOnly = 'Windows only';
 
+const address = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f:.]*:[\da-f:.]*)$/i;
+
 const namedEnvironment = (value: string) => (value.startsWith('=') || value === '' ? `invalid environment variable: ${value}` : undefined);
 const keyAndValue = (value: string) => (/^[^=]+=/.test(value) ? undefined : `bad format for '${value}': expected key=value`);
 
 export const containerOptions = {
-	'add-host': list('', 'Add a line to /etc/hosts (host:ip)'),
+	'add-host': list('', 'Add a line to /etc/hosts (host:ip)', {check: value => (/^[^:=]+[:=].+$/.test(value) ? undefined : `bad format for add-host: "${value}"`)}),
 	annotation: list('', 'Pass an annotation to the OCI runtime', {value: 'map', later: 'other OCI runtimes can\'t be chosen'}),
 	attach: list('a', 'Attach only these streams: stdin, stdout, stderr', {choices: ['stdin', 'stdout', 'stderr'], check: value => (['stdin', 'stdout', 'stderr'].includes(value.toLowerCase()) ? undefined : 'valid streams are STDIN, STDOUT and STDERR')}),
 	'blkio-weight': int('', 'Relative weight of block I/O', {later: needsBlockControl}),
@@ -40,7 +42,8 @@ export const containerOptions = {
 	'device-write-bps': list('', 'Limit writing to a device', {later: needsBlockControl}),
 	'device-write-iops': list('', 'Limit writes to a device', {later: needsBlockControl}),
 	'disable-content-trust': bool('', 'Skip image verification', {initially: true, differs: 'accepted; Docker content trust is gone'}),
-	dns: list('', 'A name server for it'),
+	dns: list('', 'A name server for it', {check: value => (address.test(value) ? undefined : `IP address is not correctly formatted: ${value}`)}),
+	'dns-opt': list('', 'The same as --dns-option', {hidden: true}),
 	'dns-option': list('', 'A resolver option'),
 	'dns-search': list('', 'A search domain'),
 	domainname: string('', 'Its NIS domain name'),
@@ -76,6 +79,7 @@ export const containerOptions = {
 	'memory-swappiness': int('', 'How readily its memory is swapped (0 to 100)', {later: 'cgroup v2 has no such setting'}),
 	mount: list('', 'Mount something (type=bind|tmpfs|volume,source=…,target=…)', {value: 'mount', check: mountProblem}),
 	name: string('', 'Its name'),
+	net: list('', 'The same as --network', {hidden: true}),
 	network: list('', 'Its network: none, host', {value: 'network', choices: ['none', 'host'], differs: 'none and host'}),
 	'network-alias': list('', 'Another name in the network', {later: needsNetworks}),
 	'no-healthcheck': bool('', 'Don\'t check its health'),
@@ -98,7 +102,7 @@ export const containerOptions = {
 	'stop-signal': string('', 'The signal that stops it'),
 	'stop-timeout': int('', 'Seconds to wait before SIGKILL when stopping'),
 	'storage-opt': list('', 'Storage options', {later: 'the storage has no quotas'}),
-	sysctl: list('', 'Set a kernel parameter (name=value)', {value: 'map', check: keyAndValue}),
+	sysctl: list('', 'Set a kernel parameter (name=value)', {value: 'map', check: value => (keyAndValue(value) === undefined ? undefined : `sysctl '${value}' is not allowed`)}),
 	tmpfs: list('', 'Mount a tmpfs on this directory (path[:options])'),
 	tty: bool('t', 'Give it a terminal'),
 	ulimit: list('', 'A resource limit (name=soft[:hard])', {value: 'ulimit', check: ulimitProblem}),

@@ -104,7 +104,7 @@ class Reader {
 					continue;
 				}
 
-				throw new UsageError(`unknown shorthand flag: '${letter}' in ${word}`);
+				throw new UsageError(`unknown shorthand flag: '${letter}' in -${word.slice(index)}`);
 			}
 
 			const option = this.table[name]!;

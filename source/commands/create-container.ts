@@ -10,8 +10,8 @@ import {isEngineError} from './report-error.js';
 export async function createContainer(context: CommandContext, engine: Engine, request: CreateRequest): Promise<{id: string; options: ContainerCreateOptions}> {
 	const {cidfile, pull} = request.options;
 	const file = cidfile === undefined ? undefined : path.resolve(context.directory, cidfile);
-	if (file !== undefined && fs.existsSync(file)) {
-		throw new CommandError(`container ID file found, make sure the other container isn't running or delete ${cidfile!}`, {exitCode: 125});
+	if (file !== undefined) {
+		checkIdFile(file, cidfile!);
 	}
 
 	const options = createOptions(request, context);
@@ -35,6 +35,17 @@ export async function createContainer(context: CommandContext, engine: Engine, r
 	}
 
 	return {id: created.Id, options};
+}
+
+// Before anything is made: a container whose id nobody got would stay.
+function checkIdFile(file: string, named: string): void {
+	if (fs.existsSync(file)) {
+		throw new CommandError(`container ID file found, make sure the other container isn't running or delete ${named}`, {exitCode: 125});
+	}
+
+	if (!fs.existsSync(path.dirname(file))) {
+		throw new CommandError(`failed to create the container ID file: open ${named}: no such file or directory`, {exitCode: 125});
+	}
 }
 
 async function create(engine: Engine, options: ContainerCreateOptions, fetchImage: (() => Promise<void>) | undefined): Promise<{readonly Id: string; readonly Warnings: readonly string[]}> {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type {ContainerCreateOptions, HostConfig} from '../../engine/index.js';
+import {capabilityName} from '../arguments/capability.js';
 import type {containerOptions} from '../arguments/container-options.js';
 import {parseCpus} from '../arguments/cpus.js';
 import {KeyValueFileError, readKeyValueFile} from '../arguments/key-value-file.js';
@@ -10,6 +11,7 @@ import type {OptionValues} from '../arguments/option.js';
 import {parseExpose, parsePublish} from '../arguments/port.js';
 import {parseUlimit} from '../arguments/ulimit.js';
 import {CommandError, type CommandContext} from './context.js';
+import {volumes} from './create-volumes.js';
 
 export type ContainerValues = OptionValues<typeof containerOptions>;
 
@@ -83,26 +85,26 @@ function hostConfig(options: ContainerValues, given: ReadonlySet<string>): HostC
 		Privileged: options.privileged || undefined,
 		ReadonlyRootfs: options['read-only'] || undefined,
 		Init: given.has('init') ? options.init : undefined,
-		CapAdd: words(options['cap-add']),
-		CapDrop: words(options['cap-drop']),
+		CapAdd: words(options['cap-add'].map(name => capabilityName(name))),
+		CapDrop: words(options['cap-drop'].map(name => capabilityName(name))),
 		SecurityOpt: words(options['security-opt'].filter(option => option !== 'systempaths=unconfined').map(option => securityOption(option))),
 		MaskedPaths: unconfined ? [] : undefined,
 		ReadonlyPaths: unconfined ? [] : undefined,
 		GroupAdd: words(options['group-add']),
-		NetworkMode: network(options.network),
+		NetworkMode: network([...options.network, ...options.net]),
 		PidMode: options.pid,
 		IpcMode: options.ipc,
 		UTSMode: options.uts,
 		CgroupnsMode: options.cgroupns,
 		Dns: words(options.dns),
-		DnsOptions: words(options['dns-option']),
+		DnsOptions: words([...options['dns-option'], ...options['dns-opt']]),
 		DnsSearch: words(options['dns-search']),
 		ExtraHosts: words(options['add-host'].map(host => extraHost(host))),
 		Mounts: words(options.mount.map(text => parseMount(text))),
 		Tmpfs: pairs(options.tmpfs, ':'),
 		Devices: words(options.device.map(device => deviceMapping(device))),
 		DeviceCgroupRules: words(options['device-cgroup-rule']),
-		Ulimits: words(options.ulimit.map(text => parseUlimit(text))),
+		Ulimits: words(options.ulimit.map(text => parseUlimit(text)).sort((a, b) => ('Name' in a && 'Name' in b && a.Name < b.Name ? -1 : 1))),
 		Sysctls: pairs(options.sysctl, '='),
 		ShmSize: options['shm-size'],
 		OomScoreAdj: options['oom-score-adj'],
@@ -156,25 +158,6 @@ function restartPolicy({restart, rm}: ContainerValues): {Name: string; MaximumRe
 	return {Name: name, MaximumRetryCount: Number(count ?? 0)};
 }
 
-function volumes(specs: readonly string[], directory: string): {binds: string[] | undefined; anonymous: Record<string, Record<string, never>> | undefined} {
-	const binds: string[] = [];
-	const anonymous: Record<string, Record<string, never>> = {};
-	for (const spec of specs) {
-		const [source, ...rest] = spec.split(':') as [string, ...string[]];
-		if (rest.length > 2 || source === '' || rest.includes('')) {
-			throw wrong(`invalid volume specification: '${spec}'`);
-		}
-
-		if (rest.length === 0) {
-			anonymous[source] = {};
-		} else {
-			binds.push([/^(\.\.?(\/|$)|\/)/.test(source) ? path.resolve(directory, source) : source, ...rest].join(':'));
-		}
-	}
-
-	return {binds: binds.length === 0 ? undefined : binds, anonymous: Object.keys(anonymous).length === 0 ? undefined : anonymous};
-}
-
 function ports(options: ContainerValues): {exposed: Record<string, Record<string, never>> | undefined; bindings: Record<string, Array<{HostIp: string; HostPort: string}>> | undefined} {
 	const exposed: Record<string, Record<string, never>> = {};
 	const bindings: Record<string, Array<{HostIp: string; HostPort: string}>> = {};
@@ -212,6 +195,10 @@ function healthcheck(options: ContainerValues): ContainerCreateOptions['Healthch
 		StartInterval: options['health-start-interval'],
 		Retries: options['health-retries'],
 	});
+	if ((options['health-retries'] ?? 0) < 0) {
+		throw wrong('--health-retries cannot be negative');
+	}
+
 	const command = options['health-cmd'];
 	if (options['no-healthcheck']) {
 		if (command !== undefined || Object.keys(timing).length > 0) {
@@ -235,6 +222,10 @@ function network(networks: readonly string[]): string | undefined {
 
 // The profile is read here: a remote engine does not see this machine's files.
 function securityOption(option: string): string {
+	if (!/[=:]/.test(option) && option !== 'no-new-privileges') {
+		throw wrong(`Invalid --security-opt: ${JSON.stringify(option)}`);
+	}
+
 	const match = /^seccomp[=:](.+)$/.exec(option);
 	if (match === null || ['unconfined', 'builtin'].includes(match[1]!)) {
 		return option.replace(/^(no-new-privileges|label|apparmor|seccomp):/, '$1=');
@@ -259,6 +250,10 @@ function extraHost(text: string): string {
 function deviceMapping(text: string): {PathOnHost: string; PathInContainer: string; CgroupPermissions: string} {
 	const [host, second, third, ...rest] = text.split(':') as [string, ...string[]];
 	const isMode = (word: string | undefined) => word !== undefined && /^[rwm]{1,3}$/.test(word);
+	if (text === '') {
+		throw wrong('bad format for path: ');
+	}
+
 	if (rest.length > 0 || host === '' || (third !== undefined && !isMode(third))) {
 		throw wrong(`invalid device specification: ${text}`);
 	}

@@ -99,7 +99,7 @@ const wrong = test.macro({
 
 test(wrong, '--nosuch x', 'unknown flag: --nosuch');
 test(wrong, '-z x', 'unknown shorthand flag: \'z\' in -z');
-test(wrong, '-itz x', 'unknown shorthand flag: \'z\' in -itz');
+test(wrong, '-itz x', 'unknown shorthand flag: \'z\' in -z');
 test(wrong, '--name', 'flag needs an argument: --name');
 test(wrong, '-e', 'flag needs an argument: \'e\' in -e');
 test(wrong, '-ite', 'flag needs an argument: \'e\' in -ite');

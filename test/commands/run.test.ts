@@ -43,7 +43,7 @@ test('every host option finds its field', async t => {
 		'--sysctl', 'net.x=1', '--shm-size', '1m', '--oom-score-adj', '5', '-m', '6m', '--memory-swap', '-1', '--memory-reservation', '1m', '--cpus', '.5', '-c', '2', '--cpuset-cpus', '0', '--pids-limit', '9', '--log-driver', 'none', '--log-opt', 'max-size=1m', '-P', 'busybox',
 	]);
 	t.deepEqual(host as unknown, {
-		AutoRemove: true, Privileged: true, ReadonlyRootfs: true, Init: true, CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], MaskedPaths: [], ReadonlyPaths: [], GroupAdd: ['7'], NetworkMode: 'none', PidMode: 'host', IpcMode: 'host',
+		AutoRemove: true, Privileged: true, ReadonlyRootfs: true, Init: true, CapAdd: ['CAP_NET_ADMIN'], CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], MaskedPaths: [], ReadonlyPaths: [], GroupAdd: ['7'], NetworkMode: 'none', PidMode: 'host', IpcMode: 'host',
 		UTSMode: 'host', Dns: ['1.1.1.1'], DnsSearch: ['x'], ExtraHosts: ['a:1.2.3.4', 'b:::1'], Mounts: [{Type: 'bind', Source: '/a', Target: '/b'}], Tmpfs: {'/t': 'size=1m'},
 		Devices: [{PathOnHost: '/dev/fuse', PathInContainer: '/dev/fuse', CgroupPermissions: 'rwm'}, {PathOnHost: '/dev/a', PathInContainer: '/dev/b', CgroupPermissions: 'r'}], Ulimits: [{Name: 'nofile', Soft: 1, Hard: 2}],
 		Sysctls: {'net.x': '1'}, ShmSize: 1_048_576, OomScoreAdj: 5, Memory: 6_291_456, MemorySwap: -1, MemoryReservation: 1_048_576, NanoCpus: 5e8, CpuShares: 2, CpusetCpus: '0', PidsLimit: 9, LogConfig: {Type: 'none', Config: {'max-size': '1m'}}, PublishAllPorts: true,
