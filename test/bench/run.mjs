@@ -167,9 +167,11 @@ function cleanUp() {
 	}
 
 	run(tug, ['rmi', '-f', ...String(run(tug, ['images', '-q']).stdout ?? '').split('\n').filter(Boolean)]);
-	try {
-		fs.rmSync(scratch, {recursive: true, force: true});
-	} catch (error) {
-		console.error(`left behind: ${scratch} (${error.message})`);
+	for (const folder of tug.folders) {
+		try {
+			fs.rmSync(folder, {recursive: true, force: true});
+		} catch (error) {
+			console.error(`left behind: ${folder} (${error.message})`);
+		}
 	}
 }

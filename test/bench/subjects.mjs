@@ -11,7 +11,7 @@ import {fileURLToPath} from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** `command`: program and first arguments; `environment`: added to ours. */
+/** `command`: program and first arguments; `environment`: added to ours; `folders`: to be removed at the end. */
 export function findSubjects(scratch) {
 	return [tug(scratch), ...peers()];
 }
@@ -19,8 +19,9 @@ export function findSubjects(scratch) {
 function tug(scratch) {
 	const {bin} = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 	const command = process.env.TUG_BENCH_SELF?.split(/\s+/) ?? [process.execPath, path.join(root, bin.tug)];
-	const environment = {TUG_ROOT: path.join(scratch, 'store'), TUG_RUN: path.join(scratch, 'run'), NO_COLOR: '1'};
-	return {name: 'tug', command, environment};
+	const run = fs.mkdtempSync('/tmp/tug-'); // Short: a socket's path has 107 bytes
+	const environment = {TUG_ROOT: path.join(scratch, 'store'), TUG_RUN: run, DOCKER_HOST: '', NO_COLOR: '1'};
+	return {name: 'tug', command, environment, folders: [scratch, run]};
 }
 
 function peers() {
