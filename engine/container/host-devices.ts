@@ -7,9 +7,12 @@ import {EngineError, errorCode} from '../errors.js';
 import type {DeviceNode} from '../runtime/security/default-paths.js';
 import type {DeviceRequest} from './device-request.js';
 
+/** A node as it is to be in the container, and where the host has it. */
+export type HostDevice = DeviceNode & {readonly hostPath: string};
+
 /** The node, or all nodes in a folder. Throws `invalidParameter` with docker's text. */
-export function hostDevices({PathOnHost: host, PathInContainer: inside}: DeviceRequest): DeviceNode[] {
-	let found: DeviceNode[];
+export function hostDevices({PathOnHost: host, PathInContainer: inside}: DeviceRequest): HostDevice[] {
+	let found: HostDevice[];
 	try {
 		found = collect(fs.realpathSync(host), inside);
 	} catch (error) {
@@ -25,7 +28,7 @@ export function hostDevices({PathOnHost: host, PathInContainer: inside}: DeviceR
 }
 
 /** What `--privileged` gives: all of /dev but what each container has of its own. */
-export function allHostDevices(): DeviceNode[] {
+export function allHostDevices(): HostDevice[] {
 	const own = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev', 'console', 'ptmx']);
 	return fs.readdirSync('/dev').filter(name => !own.has(name)).flatMap(name => {
 		try {
@@ -36,7 +39,7 @@ export function allHostDevices(): DeviceNode[] {
 	});
 }
 
-function collect(host: string, inside: string): DeviceNode[] {
+function collect(host: string, inside: string): HostDevice[] {
 	const stat = fs.lstatSync(host);
 	if (stat.isDirectory()) {
 		return fs.readdirSync(host).flatMap(name => collect(path.join(host, name), path.posix.join(inside, name)));
@@ -48,6 +51,7 @@ function collect(host: string, inside: string): DeviceNode[] {
 
 	// glibc's dev_t: minor bits 0-7 and 20-31, major bits 8-19
 	return [{
+		hostPath: host,
 		path: inside,
 		type: stat.isCharacterDevice() ? 'c' : 'b',
 		major: (stat.rdev >>> 8) & 0xF_FF,

@@ -11,7 +11,7 @@ import {overlayEnvironment} from './container-config.js';
 import {eventAttributes, type ContainerContext} from './container-context.js';
 import {containerPlaces, lowerFolders} from './container-store.js';
 import type {ContainerRecord, MountPoint} from './container.js';
-import {allHostDevices, hostDevices} from './host-devices.js';
+import {allHostDevices, hostDevices, type HostDevice} from './host-devices.js';
 import {hostFiles} from './host-files.js';
 import {parseLogLimits} from './log-options.js';
 import {parseRlimits, parseSecurityOptions} from './security-settings.js';
@@ -47,7 +47,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		upper: places.upper,
 		work: places.work,
 		rootfs: places.rootfs,
-		mounts: [...standardMounts(context, record), ...hostFileMounts(context, record), ...record.mounts.map(mount => ownMount(mount))],
+		mounts: [...standardMounts(context, record), ...hostFileMounts(context, record), ...record.mounts.map(mount => ownMount(mount)), ...renamedDevices(context, record)],
 		args: [record.path, ...record.args],
 		env: containerEnvironment(record),
 		cwd: config.WorkingDir || '/',
@@ -60,7 +60,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		...(seccomp === undefined ? {} : {seccomp}),
 		masked: hostConfig.MaskedPaths ?? (hostConfig.Privileged ? [] : maskedPaths()),
 		readonly: hostConfig.ReadonlyPaths ?? (hostConfig.Privileged ? [] : readonlyPaths),
-		devices: devices(record),
+		devices: devices(context, record),
 		sysctls: {...defaultSysctls(context, record), ...hostConfig.Sysctls},
 		...(hostConfig.OomScoreAdj === 0 ? {} : {oomScoreAdj: hostConfig.OomScoreAdj}),
 		...(hostConfig.LogConfig.Type === 'none' ? {} : {log: {path: places.log, maxSizeBytes: BigInt(limits.maxSizeBytes), maxFiles: limits.maxFiles}}),
@@ -220,10 +220,24 @@ export function containerEnvironment({config}: ContainerRecord): string[] {
 	return overlayEnvironment(base, config.Env);
 }
 
-function devices({hostConfig}: ContainerRecord): DeviceNode[] {
-	const own = hostConfig.Privileged ? allHostDevices() : hostConfig.Devices.flatMap(device => hostDevices(device));
+function devices(context: ContainerContext, {hostConfig}: ContainerRecord): DeviceNode[] {
+	const own = ownDevices(hostConfig);
 	const replaced = new Set(own.map(device => device.path));
-	return [...defaultDevices.filter(device => !replaced.has(device.path)), ...own];
+	return [...defaultDevices.filter(device => !replaced.has(device.path)), ...own.filter(device => !isRenamed(context, device))];
+}
+
+/** In a user namespace, where no node can be made, the host's is mounted: by its own name by the runtime, by another here. */
+function renamedDevices(context: ContainerContext, {hostConfig}: ContainerRecord): PlanMount[] {
+	return ownDevices(hostConfig).filter(device => isRenamed(context, device))
+		.map(({hostPath, path}) => ({type: 'bind', source: hostPath, target: path, flags: ['targetIsFile', 'createTarget'], propagation: 'rprivate'}));
+}
+
+function ownDevices(hostConfig: ContainerRecord['hostConfig']): HostDevice[] {
+	return hostConfig.Privileged ? allHostDevices() : hostConfig.Devices.flatMap(device => hostDevices(device));
+}
+
+function isRenamed({uid}: ContainerContext, {hostPath, path}: HostDevice): boolean {
+	return uid !== 0 && hostPath !== path;
 }
 
 /** docker 20.10 and later: low ports and ping without privileges. A range of ids must exist in the user namespace, so only root gets the second. */

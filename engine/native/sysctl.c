@@ -12,6 +12,7 @@
 #include "mounts.h"
 #include "new_mount.h"
 
+static int open_proc(int *fd, struct error *err);
 static int write_sysctl(int proc_fd, const char *setting, struct error *err);
 static int sysctl_path(const char *setting, char *path, size_t size, struct error *err);
 
@@ -19,12 +20,30 @@ int mounts_write_sysctls(const struct plan *plan, struct mounts *mounts, struct 
 {
 	if (plan->sysctls.count == 0)
 		return 0;
-	if (mounts->proc_fd < 0 && new_mount_proc(&mounts->proc_fd, err))
+	if (mounts->proc_fd < 0 && open_proc(&mounts->proc_fd, err))
 		return -1;
 	for (size_t i = 0; i < plan->sysctls.count; i++)
 		if (write_sysctl(mounts->proc_fd, plan->sysctls.items[i], err))
 			return -1;
 	return 0;
+}
+
+/*
+ * In the host's pid namespace a user namespace may mount no procfs. The host's shows the sysctls of whoever asks, too, and nothing mounted over them is
+ * passed through (RESOLVE_NO_XDEV).
+ */
+static int open_proc(int *fd, struct error *err)
+{
+	struct error refused = {0};
+
+	if (!new_mount_proc(fd, &refused))
+		return 0;
+	if (refused.number != EPERM) {
+		*err = refused;
+		return -1;
+	}
+	*fd = RETRY(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	return *fd < 0 ? error_system(err, "open", "/proc") : 0;
 }
 
 static int write_sysctl(int proc_fd, const char *setting, struct error *err)

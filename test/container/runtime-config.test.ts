@@ -164,6 +164,12 @@ test('logs, sizes, limits, score and sysctls', async t => {
 test('a device replaces the one of its name', async t => {
 	const plan = await planOf(t, {HostConfig: {Devices: [{PathOnHost: '/dev/zero', PathInContainer: '/dev/null'}]}});
 	t.like(plan.devices?.filter(({path: name}) => name === '/dev/null'), [{major: 1, minor: 5}]);
+	t.is(mountAt(plan, '/dev/null'), undefined);
+	// Where no node can be made, the host's is mounted in its place.
+	const user = await planOf(t, {HostConfig: {Devices: [{PathOnHost: '/dev/zero', PathInContainer: '/dev/mine'}, {PathOnHost: '/dev/full', PathInContainer: '/dev/full'}]}}, {uid: 1000});
+	t.deepEqual(mountAt(user, '/dev/mine'), {type: 'bind', source: '/dev/zero', target: '/dev/mine', flags: ['targetIsFile', 'createTarget'], propagation: 'rprivate'});
+	t.false(user.devices?.some(({path: name}) => name === '/dev/mine'));
+	t.is(user.devices?.filter(({path: name}) => name === '/dev/full').length, 1);
 });
 
 test('the environment: path and host name first, one\'s own last', t => {
