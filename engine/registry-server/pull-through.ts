@@ -5,11 +5,13 @@ goes to the disk as it comes, verified before its last byte goes out, and everyb
 import {isEngineError} from '../errors.js';
 import type {Descriptor} from '../oci/descriptor.js';
 import type {Digest} from '../oci/digest.js';
-import type {OpenBlob, RegistryContent} from './content.js';
+import {blobBody} from './blob-body.js';
+import type {RegistryContent} from './content.js';
 import type {ManifestReference} from './grammar.js';
 import {readManifest} from './manifest-document.js';
 import type {StreamBody} from './message.js';
 import type {Metrics} from './metrics.js';
+import {progressCounter, readingAlong, type Fetch, type Progress} from './read-along.js';
 import {RegistryError} from './registry-error.js';
 import type {UpstreamBlob, UpstreamClient} from './upstream.js';
 
@@ -35,16 +37,6 @@ export type PullThroughOptions = {
 const freshMs = 60_000;
 const maxFresh = 10_000;
 const attempts = 4;
-
-/** A blob on its way in. `available` bytes can be read; the last one only when all of them were found right. */
-type Fetch = {
-	readonly sizeBytes: number;
-	readonly part: () => OpenBlob;
-	readonly done: Promise<void>;
-	readonly available: () => number;
-	/** Resolves when `available` has grown, rejects when it won't any more. */
-	readonly grown: () => Promise<void>;
-};
 
 export function pullThrough(options: PullThroughOptions): PullThrough {
 	const {content, client, metrics, now = Date.now} = options;
@@ -122,7 +114,7 @@ export function pullThrough(options: PullThroughOptions): PullThrough {
 			return undefined;
 		}
 
-		return content.blobSize(digest) === undefined ? readingAlong(fetch) : whole(content.openBlob(digest));
+		return content.blobSize(digest) === undefined ? readingAlong(fetch) : blobBody(content.openBlob(digest));
 	}
 
 	/** Resolves when the first byte is on its way. */
@@ -154,7 +146,7 @@ export function pullThrough(options: PullThroughOptions): PullThrough {
 		});
 		const settled = done.catch(() => {});
 		running.add(settled);
-		return {sizeBytes, done, part: () => content.uploads.open(repository, id), available: progress.value, grown: progress.grown};
+		return {sizeBytes, part: () => content.uploads.open(repository, id), available: progress.value, grown: progress.grown};
 	}
 
 	async function receive(repository: string, {digest, id, first}: {readonly digest: Digest; readonly id: string; readonly first: UpstreamBlob}, progress: Progress): Promise<void> {
@@ -221,91 +213,6 @@ export function pullThrough(options: PullThroughOptions): PullThrough {
 		},
 		async close() {
 			await Promise.all(running);
-		},
-	};
-}
-
-function readingAlong(fetch: Fetch): StreamBody {
-	const part = fetch.part();
-	return {
-		sizeBytes: fetch.sizeBytes,
-		read: () => readAlong(fetch, part),
-		close() {
-			part.close();
-		},
-	};
-}
-
-/** It was complete before anybody could read along. */
-function whole(blob: OpenBlob): StreamBody {
-	return {
-		sizeBytes: blob.sizeBytes,
-		async* read() {
-			try {
-				yield* blob.read(0, blob.sizeBytes);
-			} finally {
-				blob.close();
-			}
-		},
-		close() {
-			blob.close();
-		},
-	};
-}
-
-async function* readAlong(fetch: Fetch, part: OpenBlob): AsyncGenerator<Buffer> {
-	let position = 0;
-	try {
-		while (position < fetch.sizeBytes) {
-			const available = fetch.available();
-			if (available > position) {
-				yield* part.read(position, available - position);
-				position = available;
-			} else {
-				await fetch.grown();
-			}
-		}
-	} finally {
-		part.close();
-	}
-}
-
-type Progress = ReturnType<typeof progressCounter>;
-
-function progressCounter() {
-	let value = 0;
-	let failure: unknown;
-	let waiting: Array<{readonly resolve: () => void; readonly reject: (error: unknown) => void}> = [];
-	const settle = (work: (waiter: (typeof waiting)[number]) => void) => {
-		const all = waiting;
-		waiting = [];
-		all.forEach(waiter => {
-			work(waiter);
-		});
-	};
-
-	return {
-		value: () => value,
-		advance(to: number) {
-			value = Math.max(value, to);
-			settle(({resolve}) => {
-				resolve();
-			});
-		},
-		fail(error: unknown) {
-			failure = error;
-			settle(({reject}) => {
-				reject(error);
-			});
-		},
-		async grown() {
-			if (failure !== undefined) {
-				throw failure as Error;
-			}
-
-			await new Promise<void>((resolve, reject) => {
-				waiting.push({resolve, reject});
-			});
 		},
 	};
 }

@@ -1,9 +1,9 @@
 /**
 Blobs: pull and delete. They go out as they lie; their digest is of what is stored.
 */
+import {blobBody} from '../blob-body.js';
 import {readDigest} from '../grammar.js';
 import type {Reply, StreamBody} from '../message.js';
-import type {OpenBlob} from '../content.js';
 import {readRange} from '../ranges.js';
 import type {Call} from '../registry-context.js';
 import {RegistryError} from '../registry-error.js';
@@ -37,22 +37,8 @@ export async function getBlob(call: Call): Promise<Reply> {
 	return {
 		status: range === 'whole' ? 200 : 206,
 		headers: {...blobHeaders(digest), ...(range === 'whole' ? {} : {'content-range': `bytes ${from}-${to}/${blob.sizeBytes}`})},
-		body: {
-			sizeBytes: to - from + 1,
-			read: () => readAndClose(blob, from, to - from + 1),
-			close() {
-				blob.close();
-			},
-		},
+		body: blobBody(blob, {from, length: to - from + 1}),
 	};
-}
-
-async function* readAndClose(blob: OpenBlob, from: number, length: number): AsyncGenerator<Buffer> {
-	try {
-		yield* blob.read(from, length);
-	} finally {
-		blob.close();
-	}
 }
 
 /** From the registry behind this one. Ranges are honoured once it is here. */
