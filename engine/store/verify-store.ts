@@ -9,7 +9,7 @@ import type {Descriptor} from '../oci/descriptor.js';
 import {digestHex, parseDigest} from '../oci/digest.js';
 import {parseImageConfig} from '../oci/image-config.js';
 import {parseIndex} from '../oci/image-index.js';
-import {parseManifest} from '../oci/manifest.js';
+import {isRunnable, parseManifest} from '../oci/manifest.js';
 import {isIndexType} from '../oci/media-type.js';
 import {blobSize, readBlob} from './content-store.js';
 import {listLayers, readLayer} from './layer-store.js';
@@ -20,13 +20,15 @@ import {scanRoots} from './roots.js';
 export type VerifyOptions = {
 	/** Also complain about leftovers: scratch folders, trash, unused blobs and layers. After `reconcile`, with nothing running. */
 	readonly tidy?: boolean;
+	/** Layers need not be unpacked: images that were pushed to the registry server, and never run. */
+	readonly packed?: boolean;
 };
 
 /** Sentences about what is wrong; none when all is well. Reads every byte of every blob. */
 export function verifyStore(store: Store, options: VerifyOptions = {}): readonly string[] {
 	return [
 		...checkBlobs(store),
-		...checkImages(store),
+		...checkImages(store, options),
 		...checkLayers(store),
 		...(options.tidy ? checkTidiness(store) : []),
 	];
@@ -39,27 +41,33 @@ function checkBlobs(store: Store): string[] {
 	});
 }
 
-function checkImages(store: Store): string[] {
+function checkImages(store: Store, options: VerifyOptions): string[] {
 	const entries = readReferences(store);
 	const names = entries.map(entry => entryReference(entry)).filter(name => name !== undefined);
 	return [
 		...names.filter((name, index) => names.indexOf(name) !== index).map(name => `${name} is there twice`),
-		...entries.flatMap(entry => checkImage(store, entry, entryReference(entry) ?? entry.digest)),
+		...entries.flatMap(entry => checkImage(store, entry, {subject: entryReference(entry) ?? entry.digest, options})),
 	];
 }
 
-function checkImage(store: Store, descriptor: Descriptor, subject: string): string[] {
+function checkImage(store: Store, descriptor: Descriptor, about: {readonly subject: string; readonly options: VerifyOptions}): string[] {
+	const {subject, options} = about;
 	try {
 		const document = readBlob(store, descriptor.digest);
 		if (isIndexType(descriptor.mediaType)) {
-			return parseIndex(document).manifests.filter(child => blobSize(store, child.digest) !== undefined).flatMap(child => checkImage(store, child, subject));
+			return parseIndex(document).manifests.filter(child => blobSize(store, child.digest) !== undefined).flatMap(child => checkImage(store, child, about));
 		}
 
 		const manifest = parseManifest(document);
+		const missing = manifest.layers.filter(layer => blobSize(store, layer.digest) !== layer.size).map(layer => `${subject}: layer blob ${layer.digest} is missing or has another size`);
+		if (!isRunnable(manifest)) {
+			return missing; // A chart, a signature …
+		}
+
 		const config = parseImageConfig(readBlob(store, manifest.config.digest));
 		return [
-			...manifest.layers.filter(layer => blobSize(store, layer.digest) !== layer.size).map(layer => `${subject}: layer blob ${layer.digest} is missing or has another size`),
-			...config.diffIds.filter(diffId => readLayer(store, diffId) === undefined).map(diffId => `${subject}: layer ${diffId} is not unpacked`),
+			...missing,
+			...(options.packed ? [] : config.diffIds.filter(diffId => readLayer(store, diffId) === undefined).map(diffId => `${subject}: layer ${diffId} is not unpacked`)),
 			...(config.diffIds.length === manifest.layers.length ? [] : [`${subject}: ${manifest.layers.length} layers in the manifest, ${config.diffIds.length} in the config`]),
 		];
 	} catch (error) {

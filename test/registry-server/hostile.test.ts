@@ -11,6 +11,7 @@ import {openStore} from '../../engine/store/open-store.js';
 import {changeReferences, readReferences} from '../../engine/store/reference-store.js';
 import {reopen, temporaryFolder, testStore} from '../helpers/image-lab.js';
 import {codeOf, descriptor, digestOf, imageOf, indexOf, pushBlob, pushImage, putManifest, registryLab, types, type Ask, type Catalog, type Tags} from '../helpers/registry-server-lab.js';
+import {verifyStore} from '../../engine/store/verify-store.js';
 import {mountTmpfs} from '../helpers/small-disk.js';
 
 function filesUnder(folder: string): string[] {
@@ -276,6 +277,7 @@ test('servers of one store take pushes of the same blobs and tags at once', asyn
 	}
 
 	t.deepEqual(fs.readdirSync(store.layout.uploads), []);
+	t.deepEqual(verifyStore(store, {tidy: true, packed: true}), []);
 });
 
 test('an upload is begun at one server, continued at another, finished at a third', async t => {
@@ -332,6 +334,7 @@ test('what was deleted gives its space back, what others use stays', async t => 
 	t.is((await ask('GET', `/v2/app/blobs/${digestOf('shared')}`)).body.toString(), 'shared');
 	await content.collect(0);
 	t.is((await ask('GET', `/v2/app/blobs/${digestOf('shared')}`)).body.toString(), 'shared');
+	t.deepEqual(verifyStore(store, {tidy: true, packed: true}), []);
 });
 
 test('uploads and blobs that nobody names are collected in time', async t => {
@@ -388,4 +391,5 @@ test('a full disk fails the push, not the registry', async t => {
 	await pushBlob(ask, 'app', config);
 	await putManifest(ask, 'app', 'v2', manifest, types.manifest);
 	t.is((await ask('GET', '/v2/app/manifests/v2')).status, 200);
+	t.deepEqual(verifyStore(store, {packed: true}), []);
 });
