@@ -3,8 +3,8 @@ import test from 'ava';
 import {testsAsUser, unprivilegedUsers} from '../helpers/tests-as-user.js';
 
 for (const [name, what] of unprivilegedUsers) {
-	test.serial(`the engine of a user ${what} behaves the same`, t => {
+	test.serial(`the engine of a user ${what} behaves the same`, async t => {
 		t.timeout(900_000);
-		testsAsUser(t, name, ['build/test/conformance/embedded.test.js']);
+		await testsAsUser(t, name, ['build/test/conformance/embedded.test.js']);
 	});
 }

@@ -71,7 +71,7 @@ test('it ends by being closed', async t => {
 	attachment.close();
 	t.deepEqual(await attachment.done, {reason: 'detached'});
 	t.deepEqual(events, ['detach']);
-	const without = attach({onDetach: () => {}});
+	const without = attach({onDetach() {}});
 	without.attachment.close();
 	t.deepEqual(await without.attachment.done, {reason: 'detached'});
 });

@@ -40,8 +40,8 @@ test('resolvers: one\'s own replace the host\'s kind by kind; those on its loopb
 	t.deepEqual(lines, ['nameserver 192.0.2.1', 'nameserver 2001:db8::1', 'search a.test b.test', 'options ndots:2 rotate']);
 	t.notRegex(written(t, {}).resolvConf, /^\s*nameserver\s+(127\.|::1)/m);
 	t.notRegex(written(t, {HostConfig: {DnsSearch: ['.']}}).resolvConf, /^search/m, 'a dot takes the domains away');
-	const host = fs.readFileSync('/etc/resolv.conf', 'utf8').split('\n').filter(line => /^nameserver/.test(line));
-	t.deepEqual(written(t, {HostConfig: {NetworkMode: 'host'}}).resolvConf.split('\n').filter(line => /^nameserver/.test(line)), host);
+	const host = fs.readFileSync('/etc/resolv.conf', 'utf8').split('\n').filter(line => line.startsWith('nameserver'));
+	t.deepEqual(written(t, {HostConfig: {NetworkMode: 'host'}}).resolvConf.split('\n').filter(line => line.startsWith('nameserver')), host);
 });
 
 test('where they go, less what the container mounts itself', t => {

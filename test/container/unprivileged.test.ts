@@ -3,8 +3,8 @@ import test from 'ava';
 import {testsAsUser, unprivilegedUsers} from '../helpers/tests-as-user.js';
 
 for (const [name, what] of unprivilegedUsers) {
-	test.serial(`containers of a user ${what} outlive its sandbox, and what a crash leaves is repaired`, t => {
+	test.serial(`containers of a user ${what} outlive its sandbox, and what a crash leaves is repaired`, async t => {
 		t.timeout(900_000);
-		testsAsUser(t, name, ['sandbox-restart', 'repair'].map(file => `build/test/container/${file}.test.js`));
+		await testsAsUser(t, name, ['sandbox-restart', 'repair'].map(file => `build/test/container/${file}.test.js`));
 	});
 }

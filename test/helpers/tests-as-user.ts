@@ -1,9 +1,11 @@
 /** Test files once more, as a user without privileges. Only root can become one. */
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
 import {repositoryRoot} from './repository-root.js';
 
@@ -13,7 +15,7 @@ export const unprivilegedUsers = [['tug1', 'with subordinate ids'], ['tug2', 'wi
 type User = {readonly uid: string; readonly gid: string};
 
 /** Runs the compiled files (`build/test/….test.js`) under ava as that user, and passes if they do. Logs why where it can't be done. */
-export function testsAsUser(t: ExecutionContext, name: string, files: readonly string[]): void {
+export async function testsAsUser(t: ExecutionContext, name: string, files: readonly string[]): Promise<void> {
 	const user = userEntry(name);
 	const reason = user === undefined ? `no user ${name} here` : obstacle(user);
 	if (user === undefined || reason !== undefined) {
@@ -29,16 +31,16 @@ export function testsAsUser(t: ExecutionContext, name: string, files: readonly s
 	fs.chownSync(home, Number(user.uid), Number(user.gid));
 	// ava wants this folder to be there. In CI mode it writes nothing into it.
 	fs.mkdirSync(path.join(repositoryRoot, 'node_modules', '.cache', 'ava'), {recursive: true});
-	const {status, stdout, stderr} = spawnSync('setpriv', [...asUser(user), process.execPath, 'node_modules/ava/entrypoints/cli.mjs', '--tap', ...files], {
+	const child = spawn('setpriv', [...asUser(user), process.execPath, 'node_modules/ava/entrypoints/cli.mjs', '--tap', ...files], {
 		cwd: repositoryRoot,
-		encoding: 'utf8',
+		stdio: ['ignore', 'pipe', 'pipe'],
 		env: {HOME: home, XDG_RUNTIME_DIR: home, PATH: process.env['PATH'], USER: name, FORCE_COLOR: '0', CI: 'true'},
-		maxBuffer: 64 * 1024 * 1024,
 	});
+	const [closed, stdout, stderr] = await Promise.all([once(child, 'close') as Promise<[number | null]>, text(child.stdout), text(child.stderr)]);
 	const lines = stdout.split('\n');
 	const failures = lines.flatMap((line, index) => (/^\s*not ok/.test(line) ? lines.slice(index, index + 20) : []));
 	t.deepEqual(failures, []);
-	t.is(status, 0, stderr);
+	t.is(closed[0], 0, stderr);
 	t.log(`${lines.filter(line => /^\s*ok/.test(line)).length} passed, ${lines.filter(line => line.includes('skipped: ')).length} of them skipped`);
 }
 

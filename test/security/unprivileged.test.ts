@@ -5,8 +5,8 @@ import {testsAsUser, unprivilegedUsers} from '../helpers/tests-as-user.js';
 const files = ['confinement', 'escapes'].map(name => `build/test/security/${name}.test.js`);
 
 for (const [name, what] of unprivilegedUsers) {
-	test.serial(`containers of a user ${what} are as confined`, t => {
-		t.timeout(170_000);
-		testsAsUser(t, name, files);
+	test.serial(`containers of a user ${what} are as confined`, async t => {
+		t.timeout(900_000);
+		await testsAsUser(t, name, files);
 	});
 }
