@@ -75,8 +75,8 @@ async function readToken(reply: Reply, {realm, credentials}: TokenRequest): Prom
 	}
 
 	const fields = asObject(parseJson(await readBody(reply.body, maxTokenBytes, subject), subject), subject);
-	const [token] = [fields['token'], fields['access_token']].filter((value): value is string => typeof value === 'string' && value !== '');
-	if (token === undefined || !/^[\x21-\x7E]+$/.test(token)) {
+	const token = [fields['token'], fields['access_token']].find((value): value is string => typeof value === 'string' && value !== '');
+	if (token === undefined || !/^[!-~]+$/.test(token)) {
 		throw new EngineError('system', `${subject} holds no token`, {code: 'EBADANSWER', hint: 'That is a fault of the registry: ask whoever runs it.'});
 	}
 

@@ -57,7 +57,7 @@ async function runHelper(name: string, verb: 'get' | 'store' | 'erase', input: s
 	}
 
 	return new Promise((resolve, reject) => {
-		const child = spawn(`docker-credential-${name}`, [verb], {stdio: ['pipe', 'pipe', 'inherit'], env: environment as NodeJS.ProcessEnv, timeout: patienceMs});
+		const child = spawn(`docker-credential-${name}`, [verb], {stdio: ['pipe', 'pipe', 'inherit'], env: environment, timeout: patienceMs});
 		let output = '';
 		child.stdout.setEncoding('utf8').on('data', (text: string) => {
 			output = (output + text).slice(0, maxOutputBytes);

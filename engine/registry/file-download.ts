@@ -56,9 +56,8 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 	const {descriptor, journal} = openFiles(file);
 	const claimed: Part[] = [...written];
 	const waiting = new Set<() => void>();
-	/** The registry gives everything or nothing: one transfer goes through to the end, the others stop. */
-	let isWholeOnly = false;
-	let failure: unknown;
+	/** `isWholeOnly`: the registry gives everything or nothing; one transfer goes through to the end, the others stop. */
+	const state = {isWholeOnly: false, failure: undefined as Error | undefined};
 
 	const wake = () => {
 		waiting.forEach(resume => {
@@ -71,12 +70,12 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 	const transfer = async (part: Part, onWritten: (end: number) => void): Promise<boolean> => {
 		const isAll = part.start === 0 && part.end === sizeBytes;
 		const {start, isWhole, body} = await options.open(isAll ? undefined : part, signal);
-		if (isWhole && !isAll && isWholeOnly) {
+		if (isWhole && !isAll && state.isWholeOnly) {
 			body.destroy();
 			return false;
 		}
 
-		isWholeOnly ||= isWhole && !isAll;
+		state.isWholeOnly ||= isWhole && !isAll;
 		const guard = stallGuard(body, options);
 		const stop = () => body.destroy();
 		signal.addEventListener('abort', stop, {once: true});
@@ -121,23 +120,25 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 	};
 
 	const fetchPart = async (part: Part): Promise<void> => {
-		let position = part.start;
-		for (let failures = 0; position < part.end;) {
+		const reached = {position: part.start, failures: 0};
+		const onWritten = (end: number) => {
+			reached.position = end;
+			reached.failures = 0;
+		};
+
+		while (reached.position < part.end) {
 			try {
-				await transfer({start: position, end: part.end}, end => {
-					position = end;
-					failures = 0;
-				});
+				await transfer({start: reached.position, end: part.end}, onWritten);
 				return;
 			} catch (error) {
 				signal.throwIfAborted();
-				failures++;
-				const waitMs = mayPass(error) ? pauseBefore(failures, policy, error instanceof AskedPauseError ? error.pauseMs : undefined) : undefined;
+				reached.failures++;
+				const waitMs = mayPass(error) ? pauseBefore(reached.failures, policy, error instanceof AskedPauseError ? error.pauseMs : undefined) : undefined;
 				if (waitMs === undefined) {
 					throw error;
 				}
 
-				isWholeOnly = false;
+				state.isWholeOnly = false;
 				await pause(waitMs, signal);
 			}
 		}
@@ -145,13 +146,13 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 
 	const worker = async (): Promise<void> => {
 		try {
-			for (let part = nextPart(claimed, sizeBytes, partBytes); part !== undefined && !isWholeOnly; part = nextPart(claimed, sizeBytes, partBytes)) {
+			for (let part = nextPart(claimed, sizeBytes, partBytes); part !== undefined && !state.isWholeOnly; part = nextPart(claimed, sizeBytes, partBytes)) {
 				signal.throwIfAborted();
 				mergePart(claimed, part);
 				await fetchPart(part);
 			}
 		} catch (error) {
-			failure ??= error;
+			state.failure ??= error as Error;
 			controller.abort();
 		}
 	};
@@ -160,9 +161,9 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 		const workers = Math.max(1, Math.min(atOnce, Math.ceil(sizeBytes / partBytes)));
 		try {
 			// Again when parts were left to a transfer of the whole that broke: each round either gets further or fails.
-			while (failure === undefined && frontier(written) < sizeBytes) {
+			while (state.failure === undefined && frontier(written) < sizeBytes) {
 				claimed.splice(0, claimed.length, ...written);
-				isWholeOnly = false;
+				state.isWholeOnly = false;
 				await Promise.all(Array.from({length: workers}, worker));
 			}
 		} finally {
@@ -171,9 +172,9 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 			wake();
 		}
 
-		if (failure !== undefined) {
+		if (state.failure !== undefined) {
 			options.signal.throwIfAborted();
-			throw failure;
+			throw state.failure;
 		}
 	};
 
@@ -182,7 +183,7 @@ export function startFileDownload(options: FileDownloadOptions): FileDownload {
 
 	const available = async (bytes: number): Promise<void> => {
 		while (frontier(written) < Math.min(bytes, sizeBytes)) {
-			if (failure !== undefined) {
+			if (state.failure !== undefined) {
 				await done;
 			}
 

@@ -48,7 +48,7 @@ function isExcepted(url: URL, list: string): boolean {
 			return false;
 		}
 
-		const plain = name.replace(/^\[|\]$/g, '');
+		const plain = name.replaceAll(/^\[|\]$/g, '');
 		if (net.isIP(plain) !== 0) {
 			return plain === host;
 		}

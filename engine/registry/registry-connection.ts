@@ -62,7 +62,7 @@ export function connectRegistry({endpoint, transport, credentials, material, pol
 
 	/** Which of http and https it speaks shows at the first exchange. */
 	const firstExchange = async (request: RegistryRequest, authorization: string | undefined): Promise<Reply> => {
-		let failure: unknown;
+		let failure: Error | undefined;
 		for (const candidate of candidates) {
 			try {
 				const reply = await send(exchangeFor(request, candidate, authorization));
@@ -74,7 +74,7 @@ export function connectRegistry({endpoint, transport, credentials, material, pol
 				base = candidate;
 				return complaint === undefined ? reply : {...reply, body: Readable.from([Buffer.from(complaint)])};
 			} catch (error) {
-				failure ??= error;
+				failure ??= error as Error;
 				if (!isProtocolFailure(error)) {
 					break;
 				}
@@ -90,7 +90,7 @@ export function connectRegistry({endpoint, transport, credentials, material, pol
 			const used = isOwn ? await authorizer.authorization(request.scopes, request.signal) : undefined;
 			const reply = base === undefined && typeof request.target === 'string' ? await firstExchange(request, used) : await send(exchangeFor(request, base ?? candidates[0]!, used), isOwn);
 			if (reply.status !== 401 || !isOwn) {
-				return await followRedirects(request, reply);
+				return followRedirects(request, reply);
 			}
 
 			const challenges = rawHeaders(reply, 'www-authenticate');
@@ -106,7 +106,11 @@ export function connectRegistry({endpoint, transport, credentials, material, pol
 		let reply = first;
 		const {method = 'GET'} = request;
 		const mayFollow = method === 'GET' || method === 'HEAD' || request.body === undefined || typeof request.body === 'function' || request.body.length < 1024 * 1024;
-		for (let count = 0; isRedirect(reply.status, method) && mayFollow; count++) {
+		if (!mayFollow) {
+			return first;
+		}
+
+		for (let count = 0; isRedirect(reply.status, method); count++) {
 			discard(reply.body);
 			const next = redirectTarget(reply, count, trust);
 			// Blob stores on other hosts are signed in their URL; what we are at the registry is not their business.

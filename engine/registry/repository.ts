@@ -203,7 +203,8 @@ function startOf(reply: Reply, range: BlobRange | undefined, size: number | unde
 	}
 
 	const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(reply.headers['content-range'] ?? '') ?? [];
-	if (range === undefined || Number(start) !== range.start) {
+	const wanted = range?.start;
+	if (wanted === undefined || Number(start) !== wanted) {
 		throw new EngineError('system', `${subject}: the registry sent another part than it was asked for (${reply.headers['content-range'] ?? 'no Content-Range'})`, {code: 'EBADANSWER', hint: 'That is a fault of the registry: ask whoever runs it.'});
 	}
 
@@ -211,7 +212,7 @@ function startOf(reply: Reply, range: BlobRange | undefined, size: number | unde
 		throw wrongLength(subject, Number(total), size);
 	}
 
-	return range.start;
+	return wanted;
 }
 
 function wrongLength(subject: string, found: number, wanted: number): EngineError {

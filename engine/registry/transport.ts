@@ -236,14 +236,14 @@ function tlsOptionsFor({url, trust}: Exchange, authorities: readonly string[] | 
 		rejectUnauthorized: trust.verifies,
 		...(/^[\d.]+$|:/.test(name) ? {} : {servername: name}),
 		...(authorities === undefined ? {} : {ca: [...authorities]}),
-		...(trust.material?.certificate === undefined ? {} : {cert: trust.material.certificate, key: trust.material.key!}),
+		...(trust.material?.certificate === undefined ? {} : {cert: trust.material.certificate, key: trust.material.key}),
 	};
 }
 
 /** https through a proxy: a tunnel made by CONNECT, then TLS in it. */
 function tunnelAgent(agent: https.Agent, proxy: URL, silenceMs: number): https.Agent {
 	const direct = agent.createConnection.bind(agent) as (options: object, callback?: (error: Error | null, socket: Duplex) => void) => Duplex;
-	agent.createConnection = ((options: {host: string; port: number}, callback: (error: Error | null, socket?: Duplex) => void) => {
+	agent.createConnection = (options: {host: string; port: number}, callback: (error: Error | null, socket?: Duplex) => void) => {
 		openTunnel(proxy, `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`, silenceMs).then(socket => {
 			const secured = direct({...options, socket});
 			callback(null, secured);
@@ -251,7 +251,7 @@ function tunnelAgent(agent: https.Agent, proxy: URL, silenceMs: number): https.A
 			callback(error as Error);
 		});
 		return undefined;
-	}) as unknown as typeof agent.createConnection;
+	};
 	return agent;
 }
 

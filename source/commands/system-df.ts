@@ -46,7 +46,7 @@ const columns: Columns<Row> = {
 function rows(usage: DiskUsage): Row[] {
 	const isActive = (state: string) => ['running', 'paused', 'restarting'].includes(state);
 	const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
-	const used = usage.Images.filter(({Containers: count = 0}) => count > 0);
+	const used = usage.Images.filter(({Containers: count}) => count > 0);
 	const images = usage.Disk?.Images ?? {Size: usage.LayersSize, Reclaimable: usage.LayersSize - sum(used.map(image => image.Size - Math.max(0, image.SharedSize)))};
 	const containerSizes = usage.Containers.map(container => ({size: container.SizeRw ?? 0, active: isActive(container.State)}));
 	const volumes = usage.Volumes.map(({UsageData: {Size: size, RefCount: uses}}) => ({size, uses}));

@@ -28,7 +28,7 @@ export async function askSecret({output, input}: Terminal, question: string): Pr
 
 /** In raw mode the keys that end a line or the program come as they are. */
 async function readLine(stream: Readable, isRaw: boolean): Promise<string> {
-	let text = '';
+	const typed = {text: ''};
 	return new Promise((resolve, reject) => {
 		const finish = (settle: () => void) => {
 			stream.off('data', onData);
@@ -39,7 +39,7 @@ async function readLine(stream: Readable, isRaw: boolean): Promise<string> {
 
 		const onEnd = () => {
 			finish(() => {
-				resolve(text);
+				resolve(typed.text);
 			});
 		};
 
@@ -47,7 +47,7 @@ async function readLine(stream: Readable, isRaw: boolean): Promise<string> {
 			for (const character of String(chunk)) {
 				if (character === '\n' || character === '\r' || (isRaw && character === endOfInput)) {
 					finish(() => {
-						resolve(text);
+						resolve(typed.text);
 					});
 					return;
 				}
@@ -59,7 +59,7 @@ async function readLine(stream: Readable, isRaw: boolean): Promise<string> {
 					return;
 				}
 
-				text = isRaw && (character === '\u007F' || character === '\b') ? text.slice(0, -1) : text + character;
+				typed.text = isRaw && (character === '\u007F' || character === '\b') ? typed.text.slice(0, -1) : typed.text + character;
 			}
 		};
 
