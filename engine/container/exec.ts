@@ -4,7 +4,7 @@ is made five minutes after this one ended.
 */
 import fs from 'node:fs';
 import path from 'node:path';
-import {EngineError, isEngineError, systemError} from '../errors.js';
+import {EngineError, errorCode, isEngineError, errorCode, systemError} from '../errors.js';
 import {listIfThere, readIfThere, writeFileAtomic} from '../files/atomic-file.js';
 import {randomHex} from '../files/random.js';
 import {asObject, asString, asStrings, optional} from '../oci/json-shape.js';
@@ -17,7 +17,7 @@ import {removeTrees} from '../store/trash.js';
 import {makeAttachment, type Attachment} from './attachment.js';
 import {requireNative, tellEvent, type ContainerContext} from './container-context.js';
 import {checkActive, notRunning} from './container-state.js';
-import {containerPlaces, findContainer, readRecord} from './container-store.js';
+import {containerPlaces, findContainer, noSuchContainer, readRecord} from './container-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
 import {execPlan} from './exec-plan.js';
 import {asStartFailure} from './launch.js';
@@ -91,16 +91,34 @@ function commandText([program = '', ...args]: readonly string[]): string {
 	return `${program} ${args.join(' ')}`;
 }
 
+/** The mark in the container's folder comes first: killed in between, the session goes with the container all the same. */
 function writeExec(store: Store, record: ExecRecord): void {
-	const marks = containerPlaces(store, record.containerId).execs;
+	const {folder, execs: marks} = containerPlaces(store, record.containerId);
+	const session = store.layout.exec(record.id);
 	try {
-		fs.mkdirSync(store.layout.exec(record.id), {mode: 0o700});
-		writeFileAtomic(path.join(store.layout.exec(record.id), 'config.json'), JSON.stringify(record), {sync: false});
-		fs.mkdirSync(marks, {recursive: true, mode: 0o700});
+		makeFolder(marks);
 		fs.writeFileSync(path.join(marks, record.id), '');
+		fs.mkdirSync(session, {mode: 0o700});
+		writeFileAtomic(path.join(session, 'config.json'), JSON.stringify(record), {sync: false});
 		removeOld(store, marks);
 	} catch (error) {
-		throw systemError('creating the exec session', error);
+		throw fs.existsSync(folder) ? systemError('creating the exec session', error) : noSuchContainer(record.containerId);
+	}
+
+	if (!fs.existsSync(folder)) {
+		removeTrees(store, [session]); // The container was removed meanwhile, perhaps before the session was there to go with it
+		throw noSuchContainer(record.containerId);
+	}
+}
+
+/** Never what lies above it: a container that is being removed must not come back as an empty folder. */
+function makeFolder(folder: string): void {
+	try {
+		fs.mkdirSync(folder, {mode: 0o700});
+	} catch (error) {
+		if (errorCode(error) !== 'EEXIST') {
+			throw error;
+		}
 	}
 }
 
