@@ -4,7 +4,7 @@ is made five minutes after this one ended.
 */
 import fs from 'node:fs';
 import path from 'node:path';
-import {EngineError, errorCode, isEngineError, errorCode, systemError} from '../errors.js';
+import {EngineError, errorCode, isEngineError, systemError} from '../errors.js';
 import {listIfThere, readIfThere, writeFileAtomic} from '../files/atomic-file.js';
 import {randomHex} from '../files/random.js';
 import {asObject, asString, asStrings, optional} from '../oci/json-shape.js';
