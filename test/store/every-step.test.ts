@@ -117,7 +117,7 @@ const failing = test.macro({
 			if (kind !== undefined || message !== undefined) {
 				t.is(kind, 'system', `${step ?? ''}: ${message ?? ''}`);
 				t.is(told, code, `${step ?? ''}: ${message ?? ''}`);
-				t.regex(message!, new RegExp(code), step);
+				t.regex(message!, /injected/, step);
 				t.regex(hint ?? '', hints[code]!, `${step ?? ''}: ${message ?? ''}`);
 			}
 		}
