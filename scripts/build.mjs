@@ -16,7 +16,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const flags = new Set(process.argv.slice(2));
 const stampFile = path.join(root, 'dist', '.built');
 const production = {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'};
-const lazyPackages = {yargs: './yargs.mjs', 'cli-table3': './cli-table3.mjs', chokidar: './chokidar.mjs', 'smol-toml': './smol-toml.mjs'};
+const lazyPackages = {yargs: './yargs.mjs', 'cli-table3': './cli-table3.mjs', bcryptjs: './bcryptjs.mjs', chokidar: './chokidar.mjs', 'smol-toml': './smol-toml.mjs'};
 const lazyModules = {
 	name: 'lazy modules stay outside the command line',
 	setup(build) {

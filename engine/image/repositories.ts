@@ -4,7 +4,7 @@ pushed by digest or has lost its tag: in a registry, losing a tag takes nothing 
 */
 import type {Descriptor} from '../oci/descriptor.js';
 import type {Digest} from '../oci/digest.js';
-import {canonicalReference, familiarName, repositoryName, tryParseReference, type ImageReference} from '../oci/reference.js';
+import {canonicalReference, familiarName, familiarReference, repositoryName, tryParseReference, type ImageReference} from '../oci/reference.js';
 import {writeBlob} from '../store/content-store.js';
 import type {Store} from '../store/open-store.js';
 import {entryReference, referenceCache, withReference, type ReferenceEntry} from '../store/reference-store.js';
@@ -108,24 +108,25 @@ export function imageRepositories(store: Store, hooks: ImageHooks, names: Reposi
 				check();
 				references.change(before => ({entries: withManifest(before, manifest, {...name, ...(tag === undefined ? {} : {tag})}), result: undefined}));
 			});
-			hooks.emit?.({action: 'tag', id: imageId ?? manifest.digest, attributes: {name: tag === undefined ? `${repository}@${manifest.digest}` : `${repository}:${tag}`}});
+			hooks.emit?.({action: 'tag', id: imageId ?? manifest.digest, attributes: {name: familiarReference({...name, ...(tag === undefined ? {digest: manifest.digest} : {tag})})}});
 		});
 	}
 
 	async function remove(repository: string, what: {readonly tag: string} | {readonly digest: Digest}): Promise<readonly RepositoryEntry[]> {
+		const name = names.toReference(repository)!;
 		const removed = await store.locked(() => references.change(before => {
 			const places = before.map(entry => ({entry, place: describe(entry)}));
 			const gone = places.filter(({entry, place}) => place?.repository === repository && ('tag' in what ? place.tag === what.tag : entry.digest === what.digest));
 			const removedEntries = new Set(gone.map(({entry}) => entry));
 			let after = gone.length === 0 ? before : before.filter(entry => !removedEntries.has(entry));
 			for (const {entry} of 'tag' in what ? gone : []) {
-				after = withManifest(after, entry, names.toReference(repository)!);
+				after = withManifest(after, entry, name);
 			}
 
 			return {entries: after, result: gone.map(({place}) => place!)};
 		}));
-		for (const entry of removed) {
-			hooks.emit?.({action: 'untag', id: entry.manifest.digest, attributes: {name: entry.tag === undefined ? `${repository}@${entry.manifest.digest}` : `${repository}:${entry.tag}`}});
+		for (const {tag, manifest: {digest}} of removed) {
+			hooks.emit?.({action: 'untag', id: digest, attributes: {name: familiarReference({...name, ...(tag === undefined ? {digest} : {tag})})}});
 		}
 
 		return removed;

@@ -61,6 +61,7 @@ export type RegistryServer = {
 
 /** Serves this user's images, and takes others in. Throws `invalidParameter`, `conflict`, `system`. */
 export async function openRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
+	const [onAccess, onFailure] = [quietly(options.onAccess), quietly(options.onFailure)];
 	const address = readAddress(options.listen);
 	checkExposure(address.host, options);
 	const {store} = openLocalStore(options);
@@ -81,20 +82,20 @@ export async function openRegistryServer(options: RegistryServerOptions): Promis
 		folder: path.join(store.layout.registry, 'notifications'),
 		onFailure(message) {
 			metrics.count('notification_failures');
-			options.onFailure?.(`notification: ${message}`);
+			onFailure?.(`notification: ${message}`);
 		},
 	}));
 	const limits: RegistryLimits = {...defaultLimits, ...options.limits};
 	const registry = createRegistry({
 		content,
 		limits,
-		upstream: upstream === undefined ? undefined : pullThrough({content, client: upstream.client, maxBlobBytes: limits.blobBytes, metrics, onFailure: options.onFailure}),
+		upstream: upstream === undefined ? undefined : pullThrough({content, client: upstream.client, maxBlobBytes: limits.blobBytes, metrics, onFailure}),
 		metrics,
 		queues,
 		...authentication(options, content, store),
 		isReadOnly: options.readOnly === true,
 		address: `${os.hostname()}:${address.port}`,
-		...(options.onFailure === undefined ? {} : {onFailure: options.onFailure}),
+		...(onFailure === undefined ? {} : {onFailure}),
 	});
 	const opened: Array<{close(): Promise<void>}> = [];
 	try {
@@ -105,7 +106,7 @@ export async function openRegistryServer(options: RegistryServerOptions): Promis
 				key: readFile(options.tls.keyFile),
 				clientCa: options.tls.clientCaFile === undefined ? undefined : readFile(options.tls.clientCaFile),
 			},
-			onAccess: options.onAccess,
+			onAccess,
 			...(options.patience === undefined ? {} : {patience: options.patience}),
 		});
 		opened.push(server);
@@ -144,6 +145,15 @@ function authentication(options: RegistryServerOptions, content: RegistryContent
 	return {
 		authenticator: tokenAuthenticator(issuer),
 		tokens: tokenEndpoint({accounts, issuer, guestsPull, canonicalName: name => content.canonicalName(name)}),
+	};
+}
+
+/** Whoever read the log may have gone; the registry goes on. */
+function quietly<T extends readonly unknown[]>(tell: ((...told: T) => void) | undefined): ((...told: T) => void) | undefined {
+	return tell === undefined ? undefined : (...told) => {
+		try {
+			tell(...told);
+		} catch {}
 	};
 }
 

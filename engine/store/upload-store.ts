@@ -11,7 +11,7 @@ import {withLock} from '../files/lock-file.js';
 import type {Digest} from '../oci/digest.js';
 import {asString, parseJsonObject} from '../oci/json-shape.js';
 import {leaseBlobFor} from './blob-lease.js';
-import {adoptBlob, blobSize} from './content-store.js';
+import {adoptBlob, blobSize, hasBlob} from './content-store.js';
 import {createHashedFile, type HashedFile, type HashedPart} from './hashed-file.js';
 import type {Store} from './open-store.js';
 import {removeTrees} from './trash.js';
@@ -172,7 +172,10 @@ export function uploadStore(store: Store): UploadStore {
 				throw new EngineError('invalidParameter', `the uploaded bytes have digest ${found} instead of ${digest}`, {code: 'DIGEST'});
 			}
 
-			await syncFile(dataFile(id)); // Before adoptBlob, whose own sync then waits for nothing
+			if (!hasBlob(store, digest)) {
+				await syncFile(dataFile(id)); // Here, where nobody else waits for it: adoptBlob's own sync finds nothing left to do
+			}
+
 			adoptBlob(store, {leaseBlob() {}}, dataFile(id), digest);
 			discard(id);
 			return {sizeBytes};

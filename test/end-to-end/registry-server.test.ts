@@ -192,6 +192,22 @@ test.serial('a signal ends it once the transfer under way is done', async t => {
 	t.regex(reply, /^HTTP\/1\.1 201 /);
 });
 
+test.serial('it goes on when nobody reads its log any more', async t => {
+	const tug = await tugCli(t);
+	if (tug === undefined) {
+		return;
+	}
+
+	const server = await serve(t, tug, '-v');
+	server.child.stdout!.destroy();
+	server.child.stderr!.destroy();
+	for (let round = 0; round < 5; round++) {
+		t.is((await fetch(`${server.url}/v2/`)).status, 200);
+	}
+
+	t.is(await server.stop('SIGTERM'), 0);
+});
+
 test.serial('figures, and what can\'t be started says why', async t => {
 	const tug = await tugCli(t);
 	if (tug === undefined) {

@@ -103,6 +103,16 @@ test('what is here can be found as a repository, unless a registry has no name f
 	t.is(ofHub.canonicalName('library/busybox'), 'library/busybox');
 });
 
+test('events tell the names people here use', async t => {
+	const events: ImageEvent[] = [];
+	const store = testStore(t);
+	const it: Lab = {store, events, repositories: imageRepositories(store, {emit: event => events.push(event)}, namesOf('docker.io'))};
+	const digest = await put(it, 'library/busybox', 'latest', 'one');
+	await put(it, 'team/app', undefined, 'one');
+	await it.repositories.remove('library/busybox', {tag: 'latest'});
+	t.deepEqual(events.map(({action, attributes}) => [action, attributes['name']]), [['tag', 'busybox:latest'], ['tag', `team/app@${digest}`], ['untag', 'busybox:latest']]);
+});
+
 test('an image without a name is in no repository', t => {
 	const store = testStore(t);
 	changeReferences(store, entries => ({entries: withReference(entries, {mediaType: types.manifest, digest: sha256('x'), size: 1}, undefined), result: undefined}));
