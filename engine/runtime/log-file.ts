@@ -19,7 +19,8 @@ export type LogQuery = LogFilter & {
 
 export type LogPosition = {readonly inode: number; readonly offset: number};
 
-type Generation = {readonly descriptor: number; readonly inode: number; position: number};
+/** `size` is that of the moment it was opened. */
+type Generation = {readonly descriptor: number; readonly inode: number; readonly size: number; position: number};
 
 const readBytes = 1024 * 1024;
 
@@ -36,6 +37,9 @@ export async function* readLogFile(file: string, query: LogQuery): AsyncGenerato
 	let generations = openGenerations(file);
 	const decoder = logDecoder(query);
 	const readPiece = lineReader(decoder);
+	// Who does not follow gets what was there when they asked: a log that is written faster than it is read would never end.
+	const newest = generations.at(-1);
+	const endAt = query.endAt ?? (bell === undefined && newest !== undefined ? {inode: newest.inode, offset: newest.size} : undefined);
 	const isDone = () => query.signal?.aborted === true || decoder.isPastEnd;
 	try {
 		if (query.tail !== undefined) {
@@ -45,7 +49,7 @@ export async function* readLogFile(file: string, query: LogQuery): AsyncGenerato
 		for (;;) {
 			const isLastRound = bell === undefined || bell.isOver();
 			for (const generation of generations) {
-				while (!isDone() && readPiece(generation, query.endAt)) {
+				while (!isDone() && readPiece(generation, endAt)) {
 					yield* decoder.take();
 				}
 			}
@@ -143,7 +147,7 @@ function skipToTail(generations: Generation[], lines: number): void {
 	let left = lines;
 	const block = Buffer.allocUnsafe(64 * 1024);
 	for (const generation of [...generations].reverse()) {
-		const {size} = fs.fstatSync(generation.descriptor);
+		const {size} = generation;
 		if (left <= 0) {
 			generation.position = size;
 			continue;
@@ -218,7 +222,8 @@ function watchLog(file: string, until: Promise<unknown>, signal: AbortSignal | u
 function open(file: string): Generation | undefined {
 	try {
 		const descriptor = fs.openSync(file, 'r');
-		return {descriptor, inode: fs.fstatSync(descriptor).ino, position: 0};
+		const {ino, size} = fs.fstatSync(descriptor);
+		return {descriptor, inode: ino, size, position: 0};
 	} catch (error) {
 		if (errorCode(error) === 'ENOENT') {
 			return undefined;

@@ -159,3 +159,15 @@ test('following ends quietly when nobody wants it any more', async t => {
 	controller.abort();
 	t.is(await reading, 'a\n');
 });
+
+test('who does not follow gets what was there when they asked, however fast the log grows', async t => {
+	const file = logFile(t, encode(Array.from({length: 40_000}, (_, index) => ({log: `line ${index}\n`}))));
+	let text = '';
+	for await (const {data} of readLogFile(file, plain)) {
+		text += data.toString();
+		fs.appendFileSync(file, encode([{log: 'late\n'}]));
+	}
+
+	t.is(text.split('\n').length, 40_001);
+	t.false(text.includes('late'));
+});
