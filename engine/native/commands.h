@@ -25,5 +25,6 @@ int cmd_cp_out(int argc, char **argv, struct error *err);
 int cmd_cp_in(int argc, char **argv, struct error *err);
 int cmd_stat(int argc, char **argv, struct error *err);
 int cmd_export(int argc, char **argv, struct error *err);
+int cmd_volume_fill(int argc, char **argv, struct error *err);
 
 #endif

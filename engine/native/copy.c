@@ -21,6 +21,7 @@
 #include "owners.h"
 #include "report.h"
 #include "root_view.h"
+#include "user_namespace.h"
 #include "tar_number.h"
 
 /* A name inside the container. */
@@ -42,7 +43,6 @@ static int write_root(int root_fd, struct owners *owners, struct archive_counts 
 static int unpack(int root_fd, const char *path, struct extract_options *rules, struct extract_counts *counts, struct error *err);
 static int check_directory(int root_fd, const char *path, const char *shown, struct error *err);
 static int parse_owner(const char *text, struct extract_options *rules, struct error *err);
-static bool has_single_id(void);
 static int missing(struct error *err, const char *path);
 
 int cmd_stat(int argc, char **argv, struct error *err)
@@ -121,7 +121,7 @@ int cmd_cp_in(int argc, char **argv, struct error *err)
 {
 	struct root_view_options view = {0};
 	/* Where there is but one id, files belong to it: nothing else could be done, and docker cp does not fail on owners either. */
-	struct extract_options rules = {.squash = has_single_id()};
+	struct extract_options rules = {.squash = user_namespace_has_single_id()};
 	const char *path = NULL, *owner = NULL;
 	bool keep_owner = false;
 	const struct option options[] = {
@@ -343,19 +343,6 @@ static int parse_owner(const char *text, struct extract_options *rules, struct e
 	rules->uid = (uint32_t)uid;
 	rules->gid = (uint32_t)gid;
 	return 0;
-}
-
-static bool has_single_id(void)
-{
-	AUTO_CLOSE int fd = RETRY(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
-	char text[256];
-	unsigned long long inside, outside, count;
-	const ssize_t length = fd < 0 ? -1 : RETRY(read(fd, text, sizeof(text) - 1));
-
-	if (length <= 0)
-		return false;
-	text[length] = '\0';
-	return sscanf(text, "%llu %llu %llu", &inside, &outside, &count) == 3 && count == 1 && strchr(text, '\n') == text + length - 1;
 }
 
 static int missing(struct error *err, const char *path)

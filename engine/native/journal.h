@@ -9,4 +9,7 @@
 /* Appends an event of the plan's container. `members`: more attributes as JSON members, or NULL. Nobody waits for the journal: failures are ignored. */
 void journal_append(const struct plan *plan, const char *action, const struct timespec *when, const char *members);
 
+/* The same of each of the container's volumes: `mount` before it starts, `unmount` when it has ended. */
+void journal_volumes(const struct plan *plan, const char *action, const struct timespec *when);
+
 #endif

@@ -5,10 +5,12 @@
 #ifndef TUG_KERNEL_H
 #define TUG_KERNEL_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,6 +116,14 @@ static inline int kernel_fsmount(int fd, unsigned int attributes)
 static inline int kernel_mount_setattr(int dirfd, const char *path, unsigned int flags, const struct kernel_mount_attr *attributes)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attributes, sizeof(*attributes));
+}
+
+/* Unless the new name is taken (EEXIST); plain where the file system can't tell. */
+static inline int kernel_rename_new(int from, const char *old_name, int to, const char *new_name)
+{
+	const int result = (int)syscall(SYS_renameat2, from, old_name, to, new_name, 1u /* RENAME_NOREPLACE */);
+
+	return result && errno == EINVAL ? renameat(from, old_name, to, new_name) : result;
 }
 
 static inline int kernel_close_range(unsigned int first, unsigned int last, unsigned int flags)

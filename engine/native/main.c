@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{"cp-in", cmd_cp_in, true, ROOT_VIEW},
 	{"stat", cmd_stat, true, ROOT_VIEW},
 	{"export", cmd_export, true, ROOT_VIEW},
+	{"volume-fill", cmd_volume_fill, false, SANDBOX},
 	{"create", cmd_create, true, SANDBOX},
 	{"run", cmd_run, true, SANDBOX},
 	{"start", cmd_start, false, OUTSIDE},

@@ -117,6 +117,7 @@ static void journal_die(void)
 	const struct status *status = &monitor.status;
 	char members[256];
 
+	journal_volumes(monitor.plan, "unmount", &status->finished_at);
 	if (monitor.plan->kind == PLAN_KIND_EXEC)
 		snprintf(members, sizeof(members), "\"execID\":\"%.64s\",\"exitCode\":\"%d\"", monitor.plan->id, status->exit_code);
 	else

@@ -100,8 +100,10 @@ static void started(void)
 	clock_gettime(CLOCK_REALTIME, &monitor.status.started_at);
 	monitor.status.kind = STATUS_RUNNING;
 	monitor_record();
-	if (monitor.plan->kind == PLAN_KIND_CONTAINER)
+	if (monitor.plan->kind == PLAN_KIND_CONTAINER) {
+		journal_volumes(monitor.plan, "mount", &monitor.status.started_at);
 		journal_append(monitor.plan, "start", &monitor.status.started_at, NULL);
+	}
 	if (monitor.report >= 0)
 		monitor_report_created();
 	if (monitor.starter)

@@ -19,6 +19,8 @@
 #include "new_mount.h"
 
 static int open_bind(const struct plan_mount *mount, int *fd, struct error *err);
+static int clone_source(const struct plan_mount *mount, int within, unsigned int recursive);
+static int open_subpath(const struct plan_mount *mount, int *fd, struct error *err);
 static int set_propagation(int tree, const struct plan_mount *mount, struct error *err);
 static int propagation_of(enum plan_propagation propagation, bool *recursive);
 static int open_null(int *fd, struct error *err);
@@ -79,22 +81,54 @@ int mounts_attach_fd(int source_fd, int target_fd, const char *target, struct er
 static int open_bind(const struct plan_mount *mount, int *fd, struct error *err)
 {
 	unsigned int recursive = mount->flags & PLAN_MOUNT_RECURSIVE ? K_AT_RECURSIVE : 0;
+	const unsigned int below = mount->flags & PLAN_MOUNT_TOP_READONLY ? 0 : K_AT_RECURSIVE;
 	struct kernel_mount_attr attributes = {.attr_set = new_mount_attributes(mount->flags)};
-	int tree AUTO_CLOSE = kernel_open_tree(AT_FDCWD, mount->source, K_OPEN_TREE_CLONE | recursive);
+	int within AUTO_CLOSE = -1, tree AUTO_CLOSE = -1;
 
+	if (mount->subpath && open_subpath(mount, &within, err))
+		return -1;
+	tree = clone_source(mount, within, recursive);
 	/* In a user namespace, mounts below come along or not at all: what they cover must stay covered. */
 	if (tree < 0 && errno == EINVAL && !recursive)
-		tree = kernel_open_tree(AT_FDCWD, mount->source, K_OPEN_TREE_CLONE | K_AT_RECURSIVE);
+		tree = clone_source(mount, within, K_AT_RECURSIVE);
 	if (tree < 0 && errno == ENOENT)
 		return error_set(err, ERROR_INVALID_PARAMETER, "invalid mount config for type \"bind\": bind source path does not exist: %s", mount->source);
 	if (tree < 0)
 		return error_system(err, "open bind source", mount->source);
 	if (set_propagation(tree, mount, err))
 		return -1;
-	if (attributes.attr_set && kernel_mount_setattr(tree, "", AT_EMPTY_PATH | K_AT_RECURSIVE, &attributes))
+	if (attributes.attr_set && kernel_mount_setattr(tree, "", AT_EMPTY_PATH | below, &attributes))
 		return error_system(err, "set mount options", mount->source);
 	*fd = take_fd(&tree);
 	return 0;
+}
+
+static int clone_source(const struct plan_mount *mount, int within, unsigned int recursive)
+{
+	if (within >= 0)
+		return kernel_open_tree(within, "", AT_EMPTY_PATH | K_OPEN_TREE_CLONE | recursive);
+	return kernel_open_tree(AT_FDCWD, mount->source, K_OPEN_TREE_CLONE | recursive);
+}
+
+/* Whoever fills the volume may put symlinks in it, and swap them: none leads out. */
+static int open_subpath(const struct plan_mount *mount, int *fd, struct error *err)
+{
+	int source AUTO_CLOSE = RETRY(open(mount->source, O_PATH | O_DIRECTORY | O_CLOEXEC));
+
+	if (source < 0)
+		return error_system(err, "open volume", mount->source);
+	*fd = RETRY(kernel_openat2(source, mount->subpath, O_PATH, 0, K_RESOLVE_BENEATH | K_RESOLVE_NO_MAGICLINKS));
+	if (*fd >= 0)
+		return 0;
+	if (errno == EXDEV)
+		return error_set(err, ERROR_INVALID_PARAMETER, "path concatenation escapes the base directory, base: %s, subpath: %s", mount->source, mount->subpath);
+	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
+		error_set(err, ERROR_INVALID_PARAMETER, "cannot access path %s/%s: %s", mount->source, mount->subpath,
+			  errno == ENOENT ? "no such file or directory" : errno == ENOTDIR ? "not a directory" : "too many levels of symbolic links");
+		err->exit_code = 127;
+		return -1;
+	}
+	return error_system(err, "open volume", mount->source);
 }
 
 /* The clone is still a peer of the host's mount; whatever was not asked to be shared must stop being one. */
@@ -183,10 +217,15 @@ static int open_target(const struct plan_mount *mount, int root_fd, bool file, i
 		.file = file,
 		.no_symlinks = mount->type == PLAN_MOUNT_PROC || mount->type == PLAN_MOUNT_SYSFS,
 		.must_exist = mount->type == PLAN_MOUNT_BIND && !(mount->flags & PLAN_MOUNT_CREATE_TARGET),
-		.mode = file ? 0644 : 0755,
+		/* A tmpfs takes its mode from what it covers, and a new one is open to all, as docker's. */
+		.mode = file ? 0644 : mount->type == PLAN_MOUNT_TMPFS ? 01777 : 0755,
 	};
 
-	if (inroot_make(root_fd, mount->target, &how, fd, err))
+	const mode_t mask = umask(0); /* Whatever the caller's is */
+	const int failed = inroot_make(root_fd, mount->target, &how, fd, err);
+
+	umask(mask);
+	if (failed)
 		return err->number == ENOTDIR ? wrong_type(mount, err) : error_prefix(err, "mounting on %s: ", mount->target);
 	return 0;
 }

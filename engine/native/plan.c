@@ -22,7 +22,7 @@ int plan_parse(const void *bytes, size_t length, struct plan *plan, struct error
 	struct plan_slice rest = {bytes, length};
 	struct plan_parser parser = {.plan = plan};
 	struct plan_strings *lists[] = {&plan->lowers, &plan->args, &plan->env, &plan->group_add, &plan->masked,
-					&plan->readonly, &plan->sysctls, &plan->cgroups};
+					&plan->readonly, &plan->sysctls, &plan->cgroups, &plan->volumes};
 
 	memset(plan, 0, sizeof(*plan));
 	plan->cwd = "/";
@@ -94,6 +94,7 @@ void plan_free(struct plan *plan)
 	free(plan->readonly.items);
 	free(plan->sysctls.items);
 	free(plan->cgroups.items);
+	free(plan->volumes.items);
 	free(plan->mounts);
 	free(plan->rlimits);
 	free(plan->devices);

@@ -51,6 +51,7 @@ enum plan_tag {
 	PLAN_RESTART = 32,
 	PLAN_EVENTS = 33,
 	PLAN_DEVICE_FILTER = 34,
+	PLAN_VOLUME = 40,
 };
 
 enum plan_kind {
@@ -80,6 +81,7 @@ enum plan_mount_tag {
 	PLAN_MOUNT_FLAGS = 4,
 	PLAN_MOUNT_DATA = 5,
 	PLAN_MOUNT_PROPAGATION = 6,
+	PLAN_MOUNT_SUBPATH = 7,
 };
 
 enum plan_mount_type {
@@ -101,7 +103,8 @@ enum plan_mount_type {
 #define PLAN_MOUNT_TARGET_IS_FILE (1u << 5)
 #define PLAN_MOUNT_CREATE_TARGET (1u << 6)
 #define PLAN_MOUNT_OPTIONAL (1u << 7)
-#define PLAN_MOUNT_FLAG_ALL ((1u << 8) - 1)
+#define PLAN_MOUNT_TOP_READONLY (1u << 8)
+#define PLAN_MOUNT_FLAG_ALL ((1u << 9) - 1)
 
 enum plan_propagation {
 	PLAN_PROPAGATION_PRIVATE = 0,
@@ -158,6 +161,7 @@ struct plan_strings {
 struct plan_mount {
 	enum plan_mount_type type;
 	const char *source; /* bind only */
+	const char *subpath; /* what of it, never outside it; NULL: all */
 	const char *target;
 	uint32_t flags;
 	const char *data; /* NULL when absent */
@@ -229,6 +233,7 @@ struct plan {
 	const char *events_path; /* NULL: no journal */
 	const char *events_actor; /* whose events they are; NULL: the plan's id */
 	const char *events_attributes; /* JSON members without braces, "" when absent */
+	struct plan_strings volumes; /* "NAME MEMBERS": what the journal says of each when the container starts */
 	char *arena; /* holds all strings */
 };
 

@@ -33,6 +33,9 @@ int plan_parse_mount(struct plan_parser *parser, struct plan_slice payload, stru
 		case PLAN_MOUNT_TARGET:
 			failed = plan_get_path(parser, member.payload, &mount->target, err);
 			break;
+		case PLAN_MOUNT_SUBPATH:
+			failed = plan_get_string(parser, member.payload, &mount->subpath, err);
+			break;
 		case PLAN_MOUNT_FLAGS:
 			failed = plan_get_u32(parser, member.payload, &mount->flags, err);
 			if (!failed && mount->flags & ~PLAN_MOUNT_FLAG_ALL)
@@ -58,6 +61,8 @@ int plan_parse_mount(struct plan_parser *parser, struct plan_slice payload, stru
 		return -1;
 	if ((mount->type == PLAN_MOUNT_BIND) != (mount->source != NULL))
 		return plan_wrong(parser, "a source belongs to a bind, and only there", err);
+	if (mount->subpath && (!mount->source || mount->subpath[0] == '/' || mount->subpath[0] == 0))
+		return plan_wrong(parser, "a subpath is relative to a source", err);
 	plan->mount_count++;
 	return 0;
 }

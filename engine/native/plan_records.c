@@ -11,7 +11,7 @@
 typedef int parse_payload(struct plan_parser *parser, struct plan_slice payload, struct error *err);
 
 static parse_payload parse_kind, parse_flags, parse_lower, parse_hostname, parse_domainname, parse_caps, parse_rlimit, parse_seccomp, parse_sysctl,
-	parse_oom_score_adj, parse_tty_size, parse_target, parse_restart, parse_device_filter;
+	parse_oom_score_adj, parse_tty_size, parse_target, parse_restart, parse_device_filter, parse_volume;
 
 enum form {
 	FORM_PARSED, /* by the rule's own function */
@@ -73,6 +73,7 @@ static const struct rule rules[] = {
 	[PLAN_RESTART] = {"RESTART", ONCE(parse_restart)},
 	[PLAN_EVENTS] = {"EVENTS", ONCE(plan_parse_events)},
 	[PLAN_DEVICE_FILTER] = {"DEVICE_FILTER", ONCE(parse_device_filter)},
+	[PLAN_VOLUME] = {"VOLUME", REPEATED(parse_volume)},
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 
@@ -217,6 +218,17 @@ static int parse_sysctl(struct plan_parser *parser, struct plan_slice payload, s
 	if (plan_add_string(parser, sysctls, payload, false, err))
 		return -1;
 	return strchr(sysctls->items[sysctls->count - 1], '=') ? 0 : plan_wrong(parser, "not key=value", err);
+}
+
+static int parse_volume(struct plan_parser *parser, struct plan_slice payload, struct error *err)
+{
+	struct plan_strings *volumes = &parser->plan->volumes;
+	const char *blank;
+
+	if (plan_add_string(parser, volumes, payload, false, err))
+		return -1;
+	blank = strchr(volumes->items[volumes->count - 1], ' ');
+	return blank && blank > volumes->items[volumes->count - 1] ? 0 : plan_wrong(parser, "not a name and members", err);
 }
 
 static int parse_oom_score_adj(struct plan_parser *parser, struct plan_slice payload, struct error *err)

@@ -195,7 +195,7 @@ static int plan_binds(const struct root_view_options *options, struct plan *plan
 {
 	static const char read_only[] = "ro:";
 
-	if (options->binds.count != options->ats.count)
+	if (options->binds.count != options->ats.count || (options->subpaths.count && options->subpaths.count != options->binds.count))
 		return error_set(err, ERROR_INVALID_PARAMETER, "--bind and --at belong together");
 	plan->mounts = calloc(options->binds.count + 1, sizeof(*plan->mounts));
 	if (!plan->mounts)
@@ -207,6 +207,7 @@ static int plan_binds(const struct root_view_options *options, struct plan *plan
 		plan->mounts[plan->mount_count] = (struct plan_mount){
 			.type = PLAN_MOUNT_BIND,
 			.source = options->binds.items[plan->mount_count],
+			.subpath = options->subpaths.count && *options->subpaths.items[plan->mount_count] ? options->subpaths.items[plan->mount_count] : NULL,
 			.target = is_read_only ? target + strlen(read_only) : target,
 			.flags = PLAN_MOUNT_RECURSIVE | (is_read_only ? PLAN_MOUNT_RDONLY : 0),
 		};

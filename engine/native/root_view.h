@@ -14,6 +14,7 @@ struct root_view_options {
 	const char *upper, *work;
 	const char *rootfs;	       /* where a stopped one is mounted, in a namespace of our own, when something is to be mounted in it */
 	struct string_list binds, ats; /* what of the host is mounted there; "[ro:]TARGET", one for each */
+	struct string_list subpaths;   /* what of a bind's source, '' for all; none, or one for each */
 	bool read_only;		       /* a stopped one: only what is bound may be written */
 };
 
@@ -22,6 +23,7 @@ struct root_view_options {
 	{"pid", OPTION_UNSIGNED, &(view)->pid}, {"start-ticks", OPTION_UNSIGNED, &(view)->start_ticks}, {"lower", OPTION_LIST, &(view)->lowers}, \
 		{"upper", OPTION_STRING, &(view)->upper}, {"work", OPTION_STRING, &(view)->work}, {"squash", OPTION_LIST, &(view)->squash}, \
 		{"rootfs", OPTION_STRING, &(view)->rootfs}, {"bind", OPTION_LIST, &(view)->binds}, {"at", OPTION_LIST, &(view)->ats}, \
+		{"subpath", OPTION_LIST, &(view)->subpaths}, \
 		{"read-only", OPTION_FLAG, &(view)->read_only}
 
 /*

@@ -168,3 +168,16 @@ static long read_number(const char *path)
 		return -1;
 	return strtol(text, NULL, 10);
 }
+
+bool user_namespace_has_single_id(void)
+{
+	AUTO_CLOSE int fd = RETRY(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
+	char text[256];
+	unsigned long long inside, outside, count;
+	const ssize_t length = fd < 0 ? -1 : RETRY(read(fd, text, sizeof(text) - 1));
+
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	return sscanf(text, "%llu %llu %llu", &inside, &outside, &count) == 3 && count == 1 && strchr(text, '\n') == text + length - 1;
+}

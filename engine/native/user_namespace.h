@@ -16,4 +16,7 @@ int user_namespace_map(pid_t pid, const char *uid_map, const char *gid_map, stru
 /* The error for a kernel that creates no user namespace for us, with the setting to blame. Returns -1. */
 int user_namespace_refused(struct error *err);
 
+/* Whether the namespace this process is in has but one id, so that files can belong to nobody else. */
+bool user_namespace_has_single_id(void);
+
 #endif

@@ -7,7 +7,7 @@ export const planMaxBytes = 4 * 1024 * 1024;
 export const planTag = {
 	KIND: 1, ID: 2, STATE_DIR: 3, SOCKET: 4, FLAGS: 5, LOWER: 6, UPPER: 7, WORK: 8, ROOTFS: 9, MOUNT: 10, ARG: 11, ENV: 12, CWD: 13,
 	HOSTNAME: 14, DOMAINNAME: 15, USER: 16, GROUP_ADD: 17, CAPS: 18, RLIMIT: 19, SECCOMP: 20, MASKED: 21, READONLY: 22, DEVICE: 23,
-	SYSCTL: 24, OOM_SCORE_ADJ: 25, LOG: 26, CGROUP: 27, NAMESPACE: 28, TTY_SIZE: 29, TARGET: 30, TIMEOUT: 31, RESTART: 32, EVENTS: 33, DEVICE_FILTER: 34,
+	SYSCTL: 24, OOM_SCORE_ADJ: 25, LOG: 26, CGROUP: 27, NAMESPACE: 28, TTY_SIZE: 29, TARGET: 30, TIMEOUT: 31, RESTART: 32, EVENTS: 33, DEVICE_FILTER: 34, VOLUME: 40,
 } as const;
 
 export const planKind = {container: 1, exec: 2} as const;
@@ -17,11 +17,11 @@ export const planFlag = {
 	tty: 0, openStdin: 1, stdinOnce: 2, autoStart: 3, readonlyRootfs: 4, noNewPrivs: 5, volatile: 6, userxattr: 7, init: 8, noSync: 9, singleId: 10, createCwd: 11,
 } as const;
 
-export const mountTag = {TYPE: 1, SOURCE: 2, TARGET: 3, FLAGS: 4, DATA: 5, PROPAGATION: 6} as const;
+export const mountTag = {TYPE: 1, SOURCE: 2, TARGET: 3, FLAGS: 4, DATA: 5, PROPAGATION: 6, SUBPATH: 7} as const;
 export const mountType = {bind: 1, proc: 2, sysfs: 3, tmpfs: 4, devpts: 5, mqueue: 6, cgroup: 7} as const;
 
 /** Bit numbers of a mount's FLAGS. */
-export const mountFlag = {readonly: 0, nosuid: 1, nodev: 2, noexec: 3, recursive: 4, targetIsFile: 5, createTarget: 6, optional: 7} as const;
+export const mountFlag = {readonly: 0, nosuid: 1, nodev: 2, noexec: 3, recursive: 4, targetIsFile: 5, createTarget: 6, optional: 7, topReadonly: 8} as const;
 export const propagation = {private: 0, rprivate: 1, slave: 2, rslave: 3, shared: 4, rshared: 5} as const;
 
 export const deviceTag = {PATH: 1, TYPE: 2, MAJOR: 3, MINOR: 4, MODE: 5, UID: 6, GID: 7} as const;

@@ -17,6 +17,8 @@ export type PlanMount = {
 	readonly type: keyof typeof mountType;
 	/** Host path; for a bind, and only there. */
 	readonly source?: string;
+	/** What of the source is bound: a relative path, resolved beneath it and never outside. */
+	readonly subpath?: string;
 	/** Absolute path in the container. */
 	readonly target: string;
 	readonly flags?: readonly PlanMountFlagName[];
@@ -59,6 +61,8 @@ type PlanProcess = {
 	readonly timeoutMs?: number;
 	/** `attributes`: JSON members without braces; `actor`: id of the container, for an exec. */
 	readonly events?: {readonly path: string; readonly attributes: string; readonly actor?: string};
+	/** Whose mounting and unmounting the journal tells; `attributes` of the first as JSON members. */
+	readonly volumes?: ReadonlyArray<{readonly name: string; readonly attributes: string}>;
 };
 
 export type ContainerPlan = PlanProcess & {
@@ -136,6 +140,7 @@ function processRecords(plan: LaunchPlan): Buffer[] {
 			text(eventsTag.ATTRIBUTES, events.attributes),
 			...optionalText(eventsTag.ACTOR, events.actor),
 		])),
+		...texts(planTag.VOLUME, plan.volumes?.map(({name, attributes}) => `${name} ${attributes}`)),
 	];
 }
 
@@ -168,6 +173,7 @@ function mountRecord(mount: PlanMount): Buffer {
 	return nested(planTag.MOUNT, [
 		record(mountTag.TYPE, u32(mountType[mount.type])),
 		...optionalText(mountTag.SOURCE, mount.source),
+		...optionalText(mountTag.SUBPATH, mount.subpath),
 		text(mountTag.TARGET, mount.target),
 		record(mountTag.FLAGS, u32(Number(bits(mount.flags ?? [], mountFlag)))),
 		...optionalText(mountTag.DATA, mount.data),
