@@ -8,7 +8,7 @@ import {containerLogs} from './container/logs.js';
 import {containerPlaces, findContainer, lowerFolders} from './container/container-store.js';
 import {createContainer} from './container/create.js';
 import {handOver} from './container/leaving.js';
-import {listContainers, listEverything, mountedLayers} from './container/list.js';
+import {listContainers, listEverything, mountedLayers, volumeUsers} from './container/list.js';
 import {readState} from './container/read-state.js';
 import {reconcileContainers} from './container/reconcile.js';
 import {removeContainer} from './container/remove.js';
@@ -23,8 +23,10 @@ import {openLocalStore, type EngineOptions} from './local-store.js';
 import type {RegistryAccess} from './registry/registry-access.js';
 import {detectCgroups} from './runtime/cgroup.js';
 import {reconcile} from './store/reconcile.js';
+import {volumeService, type VolumeService} from './volume/volume-service.js';
 import {containerInfo, containerInspectInfo, execInspectInfo, type Sizes} from './wire/container.js';
 import {historyEntry, imageInfo, imageInspectInfo, imageLayer, imagePruneReport, imageRemoveInfo} from './wire/image.js';
+import {volumeInfo} from './wire/volume.js';
 
 /**
 Opens the engine, creating its store when it is not there, and finishes what killed processes left. Any number of processes may have the same store open. The caller closes.
@@ -40,10 +42,17 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 			journal.append({type: 'image', action, id, attributes});
 		},
 	}, registries);
-	const context: ContainerContext = {store, images, journal, uid, cgroupHost: once(() => detectCgroups(uid)), removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
+	const volumes = volumeService({
+		store,
+		users: () => volumeUsers(context),
+		emit({action, id, attributes}) {
+			journal.append({type: 'volume', action, id, attributes});
+		},
+	});
+	const context: ContainerContext = {store, images, volumes, journal, uid, cgroupHost: once(() => detectCgroups(uid)), removals: new Map(), prepared: new Map(), unstarted: new Set(), summaries: new Map(), watches: new Set()};
 	await reconcileContainers(context);
 	await reconcile(store);
-	return embeddedEngine({context, images, registries, mappingAdvice: mapping?.advice});
+	return embeddedEngine({context, images, volumes, registries, mappingAdvice: mapping?.advice});
 }
 
 function once<T extends object>(make: () => T): () => T {
@@ -54,16 +63,17 @@ function once<T extends object>(make: () => T): () => T {
 	};
 }
 
-type Parts = {readonly context: ContainerContext; readonly images: ImageService; readonly registries: () => Promise<RegistryAccess>; readonly mappingAdvice: string | undefined};
+type Parts = {readonly context: ContainerContext; readonly images: ImageService; readonly volumes: VolumeService; readonly registries: () => Promise<RegistryAccess>; readonly mappingAdvice: string | undefined};
 
-function embeddedEngine({context, images, registries, mappingAdvice}: Parts): Engine {
+function embeddedEngine({context, images, volumes, registries, mappingAdvice}: Parts): Engine {
 	return {
 		kind: 'embedded',
 		label: 'local',
-		...systemMethods(context, images, mappingAdvice),
+		...systemMethods({context, images, volumes, mappingAdvice}),
 		...imageMethods(context, images),
 		...registryMethods(images, registries),
 		...containerMethods(context),
+		...volumeMethods(volumes),
 		...fileMethods(context),
 		...execMethods(context),
 	};
@@ -71,7 +81,7 @@ function embeddedEngine({context, images, registries, mappingAdvice}: Parts): En
 
 type SystemMethods = 'info' | 'version' | 'diskUsage' | 'events' | 'close';
 
-function systemMethods(context: ContainerContext, images: ImageService, mappingAdvice: string | undefined): Pick<Engine, SystemMethods> {
+function systemMethods({context, images, volumes, mappingAdvice}: Omit<Parts, 'registries'>): Pick<Engine, SystemMethods> {
 	return {
 		async info() {
 			const {engineInfo} = await import('./info.js');
@@ -83,7 +93,7 @@ function systemMethods(context: ContainerContext, images: ImageService, mappingA
 		},
 		async diskUsage() {
 			const {diskUsage} = await import('./disk-usage.js');
-			return diskUsage(context, images);
+			return diskUsage(context, images, volumes);
 		},
 		events: options => context.journal.read(options),
 		async close() {
@@ -209,6 +219,24 @@ function containerMethods(context: ContainerContext): Pick<Engine, ContainerMeth
 				yield statsInfo(reading);
 			}
 		},
+	};
+}
+
+type VolumeMethods = 'listVolumes' | 'createVolume' | 'inspectVolume' | 'removeVolume' | 'pruneVolumes' | 'exportVolume' | 'importVolume';
+
+function volumeMethods(volumes: VolumeService): Pick<Engine, VolumeMethods> {
+	return {
+		async listVolumes(options) {
+			return (await volumes.list(options)).map(volume => volumeInfo(volume));
+		},
+		createVolume: async options => volumeInfo(await volumes.create(options)),
+		inspectVolume: async (name, options) => volumeInfo(await volumes.inspect(name, options)),
+		async removeVolume(name, options) {
+			volumes.remove(name, options);
+		},
+		pruneVolumes: async options => volumes.prune(options?.filters),
+		exportVolume: async name => volumes.export(name),
+		importVolume: async (name, tar) => volumes.import(name, tar),
 	};
 }
 

@@ -166,10 +166,33 @@ export type DiskUsage = {
 	readonly LayersSize: number; // bytes of all layers, each counted once
 	readonly Images: readonly ImageInfo[]; // with SharedSize and Containers
 	readonly Containers: readonly ContainerInfo[]; // with SizeRw
-	readonly Volumes: ReadonlyArray<{readonly Name: string; readonly Driver: string; readonly Mountpoint: string; readonly UsageData: {readonly Size: number; readonly RefCount: number}}>;
+	readonly Volumes: ReadonlyArray<VolumeInfo & {readonly UsageData: VolumeUsage}>;
 	readonly BuildCache: ReadonlyArray<Readonly<Record<string, unknown>>>;
 	/** Beyond docker: bytes on disk (blobs too), and how many of them pruning gives back. */
 	readonly Disk?: Readonly<Record<'Images' | 'Containers', {readonly Size: number; readonly Reclaimable: number}>>;
+};
+
+/** Bytes of what is in it, and how many containers have it. */
+export type VolumeUsage = {readonly Size: number; readonly RefCount: number};
+
+export type VolumeInfo = {
+	readonly CreatedAt: string; // RFC 3339
+	readonly Driver: string;
+	readonly Labels: Readonly<Record<string, string>> | null;
+	readonly Mountpoint: string;
+	readonly Name: string;
+	readonly Options: Readonly<Record<string, string>> | null;
+	readonly Scope: 'local';
+	readonly UsageData?: VolumeUsage;
+};
+
+export type VolumeCreateOptions = {
+	/** Without it: a random one, and the volume is anonymous. */
+	readonly Name?: string;
+	readonly Driver?: string; // `local`
+	/** `type`, `device` and `o`: a folder of the host (`o=bind`) or a tmpfs in its place. */
+	readonly DriverOpts?: Readonly<Record<string, string>>;
+	readonly Labels?: Readonly<Record<string, string>>;
 };
 
 export type ContainerTop = {readonly Titles: readonly string[]; readonly Processes: ReadonlyArray<readonly string[]>};
@@ -242,6 +265,21 @@ export type Engine = {
 	pruneContainers(options?: {readonly filters?: Filters}): Promise<PruneReport>;
 	/** One sample a second (docker's formulas); a stopped container gives zeros once. */
 	stats(id: string, options?: {readonly stream?: boolean; readonly oneShot?: boolean; readonly signal?: AbortSignal}): AsyncIterable<ContainerStats>;
+
+	/** Sorted by name. Filters: dangling, driver, label, name. */
+	listVolumes(options?: {readonly filters?: Filters; readonly size?: boolean}): Promise<VolumeInfo[]>;
+	/** Gives the one of that name when there is one. `invalidParameter` for names and options, `notImplemented` for options that can't be mounted here. */
+	createVolume(options?: VolumeCreateOptions): Promise<VolumeInfo>;
+	/** `size`: with UsageData. */
+	inspectVolume(name: string, options?: {readonly size?: boolean}): Promise<VolumeInfo>;
+	/** `conflict` when containers have it, running or not. Force: one that is not there is no error. */
+	removeVolume(name: string, options?: {readonly force?: boolean}): Promise<void>;
+	/** Of those no container has, the anonymous ones, with the filter `all` every one. Filters: all, label, label!. */
+	pruneVolumes(options?: {readonly filters?: Filters}): Promise<PruneReport>;
+	/** A tar of its content, owners kept; the first entry is the volume's own folder (`./`). */
+	exportVolume(name: string): Promise<Readable>;
+	/** Unpacks a plain tar, owners kept. A volume that is not there is made, with all of it or not at all. */
+	importVolume(name: string, tar: Readable): Promise<void>;
 
 	createExec(id: string, options: ExecCreateOptions): Promise<{readonly Id: string}>;
 	/** Detached: resolves to undefined once it runs. */

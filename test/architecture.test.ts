@@ -29,6 +29,7 @@ const rules: Readonly<Record<string, Rule>> = {
 	'engine/registry': {values: vocabulary},
 	'engine/container': {values: [...vocabulary, ...mechanisms], types: facadeTypes},
 	'engine/image': {values: [...vocabulary, ...mechanisms], types: facadeTypes},
+	'engine/volume': {values: [...vocabulary, ...mechanisms], types: facadeTypes},
 	'engine/wire': {values: [...vocabulary], types: [...facadeTypes, ...services, ...mechanisms]},
 	'engine/demo': {values: [...vocabulary, 'engine/archive', 'engine/runtime/locate-native'], types: facadeTypes},
 	'engine/locations': {values: ['engine/errors', 'engine/files']},

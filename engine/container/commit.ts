@@ -4,8 +4,9 @@ An image from what a container has written.
 import {isEngineError} from '../errors.js';
 import type {ContainerDefaults} from '../oci/image-config.js';
 import {spawnNative} from '../runtime/native-program.js';
+import {outputOf} from '../runtime/native-streams.js';
 import {requireNative, tellEvent, type ContainerContext} from './container-context.js';
-import {layerArguments, outputOf} from './container-files.js';
+import {layerArguments} from './container-files.js';
 import {findContainer} from './container-store.js';
 import type {ContainerRecord} from './container.js';
 import {pauseContainer, unpauseContainer} from './pause.js';

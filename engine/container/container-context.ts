@@ -10,10 +10,12 @@ import type {Store} from '../store/open-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
 import type {ImageSource} from './image-source.js';
 import type {SummaryCache} from './summary.js';
+import type {VolumeSource} from './volume-source.js';
 
 export type ContainerContext = {
 	readonly store: Store;
 	readonly images: ImageSource;
+	readonly volumes: VolumeSource;
 	readonly journal: EventJournal;
 	/** Effective user id of this process; 0 is root. */
 	readonly uid: number;

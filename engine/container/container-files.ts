@@ -4,9 +4,10 @@ found there is trusted.
 */
 import fs from 'node:fs';
 import nodePath from 'node:path';
-import {Transform, type Readable} from 'node:stream';
+import type {Readable} from 'node:stream';
 import {EngineError, isEngineError} from '../errors.js';
-import {runNative, spawnNative, type NativeCall, type NativeReport} from '../runtime/native-program.js';
+import {runNative, spawnNative, type NativeReport} from '../runtime/native-program.js';
+import {feed, outputOf} from '../runtime/native-streams.js';
 import {requireNative, type ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
 import {containerPlaces, findContainer, lowerFolders} from './container-store.js';
@@ -65,42 +66,11 @@ export async function putArchive(context: ContainerContext, unsafeName: string, 
 		[...rootArguments(context, record), '--path', checkPath(path), ...(options.noOverwriteDirNonDir ? ['--no-overwrite-dir-non-dir'] : []), ...(options.copyUidGid ? ['--keep-owner'] : [])],
 		{stdin: 'pipe'},
 	);
-	const input = call.child.stdin!;
-	input.on('error', () => {
-		tar.unpipe(input); // The report says why it stopped reading
-		tar.resume();
-	});
-	tar.on('error', () => {
-		input.destroy();
-	});
-	tar.pipe(input);
 	try {
-		await call.report;
+		await feed(call, tar);
 	} catch (error) {
 		throw asReadOnly(error, record, path) ?? asMissing(error, path, unsafeName);
 	}
-}
-
-/** The output of a native command as a stream that fails when the command does: a truncated tar never looks complete. Destroying it ends the command. */
-export function outputOf({child, report}: NativeCall): Readable {
-	const stream = new Transform({
-		transform(chunk, _encoding, done) {
-			done(null, chunk);
-		},
-		flush(done) {
-			report.then(() => {
-				done();
-			}, done);
-		},
-		destroy(error, done) {
-			child.kill(); // Has no effect when it has ended
-			done(error);
-		},
-	});
-	child.stdout!.on('error', error => {
-		stream.destroy(error);
-	});
-	return child.stdout!.pipe(stream);
 }
 
 /** Where the native program finds the root: the live one, or the layers of a stopped one with what is mounted in it. */
@@ -113,17 +83,23 @@ function rootArguments(context: ContainerContext, record: ContainerRecord, mount
 	return [
 		...layerArguments(context, record, ['lower', 'upper', 'work']),
 		...(mounts.length === 0 && !record.hostConfig.ReadonlyRootfs ? [] : ['--rootfs', containerPlaces(context.store, record.id).rootfs]),
-		...mounts.flatMap(({source, target, isWritable}) => ['--bind', source, '--at', isWritable ? target : `ro:${target}`]),
+		...mounts.flatMap(({source, target, isWritable, subpath = ''}) => ['--bind', source, '--subpath', subpath, '--at', isWritable ? target : `ro:${target}`]),
 		...(record.hostConfig.ReadonlyRootfs ? ['--read-only'] : []),
 	];
 }
 
-type BoundPlace = {readonly source: string; readonly target: string; readonly isWritable: boolean};
+type BoundPlace = {readonly source: string; readonly target: string; readonly isWritable: boolean; readonly subpath?: string};
 
 /** Volumes and places of the host, and the files that each start writes; a tmpfs is gone with the container's processes (moby daemon/containerfs_linux.go). */
-function boundPlaces({store}: ContainerContext, record: ContainerRecord): BoundPlace[] {
-	const own = record.mounts.filter(mount => mount.type !== 'tmpfs').map(({source, destination, isWritable}) => ({source, target: destination, isWritable}));
-	return [...hostFiles(containerPlaces(store, record.id), record), ...own].filter(({source}) => fs.existsSync(source));
+function boundPlaces({store, volumes}: ContainerContext, record: ContainerRecord): BoundPlace[] {
+	const own = record.mounts.filter(mount => mount.type !== 'tmpfs').flatMap(({name, source, destination, isWritable, subpath}) => {
+		const volume = name === undefined ? undefined : volumes.mountOf(name);
+		const place = {target: destination, isWritable, ...(subpath === undefined ? {} : {subpath})};
+		return volume?.kind === 'tmpfs' ? [] : [{...place, source: volume?.kind === 'bind' ? volume.source : source}];
+	});
+	return [...hostFiles(containerPlaces(store, record.id), record), ...own]
+		.filter(({source}) => fs.existsSync(source))
+		.toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
 }
 
 export function layerArguments(context: ContainerContext, record: ContainerRecord, parts: ReadonlyArray<'lower' | 'upper' | 'work'>): string[] {

@@ -41,6 +41,12 @@ export type MountPoint = {
 	readonly name?: string;
 	/** An anonymous volume: removed with the container when asked. */
 	readonly isAnonymous?: boolean;
+	/** Volumes: what they are made with when they are not there. */
+	readonly driver?: {readonly labels?: Readonly<Record<string, string>>; readonly options?: Readonly<Record<string, string>>};
+	/** Volumes: what of them is mounted. */
+	readonly subpath?: string;
+	/** False: an empty volume is not filled from the image. */
+	readonly isCopied?: boolean;
 	/** Host path; '' for a tmpfs. */
 	readonly source: string;
 	readonly destination: string;
@@ -49,6 +55,8 @@ export type MountPoint = {
 	readonly isWritable: boolean;
 	readonly propagation: Propagation;
 	readonly isRecursive: boolean;
+	/** Read-only at the top; what is mounted below stays as it is. */
+	readonly isTopReadonly?: boolean;
 	/** Made on the host when it is not there (`-v`, not `--mount`). */
 	readonly createsSource?: boolean;
 };

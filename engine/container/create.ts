@@ -14,7 +14,7 @@ import {createScratch} from '../store/scratch.js';
 import {parseContainerConfig} from './container-config.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
 import {parseContainerName, randomName} from './container-name.js';
-import {containerFolders, dropName, takeName} from './container-store.js';
+import {containerFolders, containerPlaces, dropName, lowerFolders, takeName} from './container-store.js';
 import {shortId, type ContainerId, type ContainerRecord} from './container.js';
 import {checkDeviceRules, deviceProtection, unguardedWarning, type DeviceProtection} from './device-guard.js';
 import {parseHostSettings, type HostSettings} from './host-settings.js';
@@ -23,7 +23,8 @@ import {markMade, unmarkLeaving} from './leaving.js';
 import {resolveMounts} from './mount-points.js';
 import {parseRlimits, parseSecurityOptions, checkSysctls} from './security-settings.js';
 import {removeContainer} from './remove.js';
-import {ensureVolumes, volumeData} from './volumes.js';
+import {prepareVolumes} from './volume-source.js';
+import {volumesFrom} from './volumes-from.js';
 
 export type CreatedContainer = {readonly id: ContainerId; readonly warnings: readonly string[]};
 
@@ -58,7 +59,7 @@ export async function createContainer(context: ContainerContext, unsafeOptions: 
 	const made = commitRecord(context, record, name !== undefined);
 	try {
 		warnings.push(...(await context.images.ensureLayers(made.layers)));
-		ensureVolumes(context.store, made.mounts);
+		await prepareVolumes(context.volumes, made.mounts, {lowers: lowerFolders(context.store, made), upper: containerPlaces(context.store, made.id).upper});
 	} catch (error) {
 		await removeContainer(context, made.id, {force: true, volumes: true, isSilent: true}).catch(() => {});
 		throw error;
@@ -77,7 +78,8 @@ function makeRecord(context: ContainerContext, {options, settings, image, name}:
 	const mounts = resolveMounts({
 		settings,
 		volumes: Object.keys(config.Volumes ?? {}),
-		volumeData: volume => volumeData(context.store, volume),
+		volumeData: volume => context.volumes.dataFolder(volume),
+		inherited: (settings.VolumesFrom ?? []).flatMap(from => volumesFrom(context.store, from)),
 		sourceExists: source => fs.existsSync(source),
 	});
 	const [program = '', ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];

@@ -14,6 +14,7 @@ import {refuseUnsupported} from './unsupported-settings.js';
 export type HostSettings = {
 	readonly Binds: readonly string[] | null;
 	readonly Mounts?: readonly MountRequest[];
+	readonly VolumesFrom?: readonly string[]; // `container[:ro|rw]`
 	readonly Tmpfs?: Readonly<Record<string, string>>;
 	readonly LogConfig: LogConfig;
 	readonly NetworkMode: string; // `default`, `none` or `host`
@@ -59,11 +60,13 @@ export function parseHostSettings(unsafe: unknown): HostSettings {
 	const flag = (name: string) => fields[name] === true;
 	const mounts = optional(fields['Mounts'], 'Mounts', asArray);
 	const tmpfs = optional(fields['Tmpfs'], 'Tmpfs', asStringMap);
+	const volumesFrom = strings('VolumesFrom') ?? [];
 	const sysctls = optional(fields['Sysctls'], 'Sysctls', asStringMap);
 	const privileged = flag('Privileged');
 	return {
 		Binds: strings('Binds'),
 		...(mounts === undefined || mounts.length === 0 ? {} : {Mounts: mounts.map((mount, index) => parseMount(mount, `Mounts[${index}]`))}),
+		...(volumesFrom.length === 0 ? {} : {VolumesFrom: volumesFrom}),
 		...(tmpfs === undefined ? {} : {Tmpfs: tmpfs}),
 		LogConfig: parseLogConfig(fields['LogConfig']),
 		NetworkMode: parseNetworkMode(text('NetworkMode')),

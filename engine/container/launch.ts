@@ -8,12 +8,12 @@ import {runNativeSync} from '../runtime/native-program.js';
 import {encodePlan} from '../runtime/plan.js';
 import {makeContainerCgroups, removeContainerCgroups} from './container-cgroups.js';
 import {requireNative, type ContainerContext} from './container-context.js';
-import {containerPlaces, noSuchContainer} from './container-store.js';
-import type {ContainerRecord} from './container.js';
+import {containerPlaces, lowerFolders, noSuchContainer} from './container-store.js';
+import type {ContainerRecord, MountPoint} from './container.js';
 import type {DeviceGuard} from './device-guard.js';
 import {writeHostFiles} from './host-files.js';
 import {launchPlan} from './runtime-config.js';
-import {ensureVolumes} from './volumes.js';
+import {prepareVolumes} from './volume-source.js';
 
 export type LaunchOptions = {
 	/** `run`: it runs when this resolves. `create`: it is built and waits for the start command. */
@@ -44,7 +44,7 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 	};
 
 	try {
-		ensureVolumes(store, record.mounts);
+		await prepareVolumes(context.volumes, unfilledMounts(context, record), {lowers: lowerFolders(store, record), upper: containerPlaces(store, record.id).upper});
 		writeHostFiles(store, record);
 		allowRemount(context, record);
 		try {
@@ -66,6 +66,11 @@ export async function launch(context: ContainerContext, record: ContainerRecord,
 		removeContainerCgroups(store, record.id);
 		throw fs.existsSync(store.layout.container(record.id)) ? asStartFailure(error) : noSuchContainer(record.name);
 	}
+}
+
+/** Volumes are filled when a container is made; at its first start once more, as its maker may have been killed before that. */
+function unfilledMounts({store}: ContainerContext, {id, mounts}: ContainerRecord): readonly MountPoint[] {
+	return fs.existsSync(containerPlaces(store, id).status) ? mounts.map(mount => ({...mount, isCopied: false})) : mounts;
 }
 
 /**

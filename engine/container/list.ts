@@ -43,6 +43,18 @@ export function listEverything(context: ContainerContext): ListedContainer[] {
 	return listed.sort((a, b) => (a.created < b.created ? 1 : (a.created > b.created ? -1 : 0)));
 }
 
+/** Ids of the containers that have each volume, running or not, by its name. */
+export function volumeUsers(context: ContainerContext): Map<string, string[]> {
+	const users = new Map<string, string[]>();
+	for (const {id, mounts} of listEverything(context)) {
+		for (const name of new Set(mounts.map(mount => mount.name).filter(name => name !== undefined))) {
+			users.set(name, [...(users.get(name) ?? []), id]);
+		}
+	}
+
+	return users;
+}
+
 /** Layers under the containers that run. */
 export function mountedLayers(context: ContainerContext): Set<DiffId> {
 	const running = listEverything(context).filter(({state}) => isActive(state));

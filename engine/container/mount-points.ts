@@ -16,12 +16,12 @@ export type MountResolution = {
 	readonly volumeData: (name: string) => string;
 	/** Whether there is such a path on the host. */
 	readonly sourceExists: (hostPath: string) => boolean;
+	/** What comes from other containers; anything else in the same place goes before it. */
+	readonly inherited?: readonly MountPoint[];
 };
 
-const volumeNamePattern = /^[a-zA-Z\d][\w.-]{1,200}$/;
-
 /** All mounts, each destination once, sorted so that a parent comes before what lies in it. Throws `invalidParameter` with docker's texts. */
-export function resolveMounts({settings, volumes, volumeData, sourceExists}: MountResolution): MountPoint[] {
+export function resolveMounts({settings, volumes, volumeData, sourceExists, inherited = []}: MountResolution): MountPoint[] {
 	const points = new Map<string, MountPoint>();
 	const add = (point: MountPoint) => {
 		if (points.has(point.destination)) {
@@ -40,7 +40,13 @@ export function resolveMounts({settings, volumes, volumeData, sourceExists}: Mou
 	}
 
 	for (const [destination, options] of Object.entries(settings.Tmpfs ?? {})) {
-		add(tmpfs(checkDestination(destination, destination), options));
+		add(tmpfs(checkMountTarget(destination, problem => new EngineError('invalidParameter', problem)), options));
+	}
+
+	for (const point of inherited.toReversed()) {
+		if (!points.has(point.destination)) {
+			points.set(point.destination, point);
+		}
 	}
 
 	for (const volume of volumes) {
@@ -68,12 +74,13 @@ function parseBind(text: string, volumeData: MountResolution['volumeData']): Mou
 
 	const destination = checkDestination(second, text);
 	const mode = parseMode(options, text);
-	if (!first.startsWith('/')) {
-		if (!volumeNamePattern.test(first)) {
-			throw new EngineError('invalidParameter', `${JSON.stringify(first)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
-		}
+	const isVolume = !first.startsWith('/');
+	if (isVolume ? mode.propagation !== undefined : mode.isCopied === false) {
+		throw invalidType(text, isVolume ? 'volume' : 'bind', `field ${isVolume ? 'BindOptions' : 'VolumeOptions'} must not be specified`);
+	}
 
-		return {...volumePoint(first, destination, volumeData), mode: options || 'z', isWritable: mode.isWritable};
+	if (isVolume) {
+		return {...volumePoint(first, destination, volumeData), mode: options || 'z', isWritable: mode.isWritable, ...(mode.isCopied ? {} : {isCopied: false})};
 	}
 
 	return {
@@ -82,21 +89,29 @@ function parseBind(text: string, volumeData: MountResolution['volumeData']): Mou
 		destination,
 		mode: options,
 		isWritable: mode.isWritable,
-		propagation: mode.propagation,
+		propagation: mode.propagation ?? 'rprivate',
 		isRecursive: true,
 		createsSource: true,
 	};
 }
 
-function parseMode(options: string, text: string): {readonly isWritable: boolean; readonly propagation: Propagation} {
+type Mode = {readonly isWritable: boolean; readonly isCopied: boolean; readonly propagation: Propagation | undefined};
+
+/** Words that exclude each other. */
+const modeWords: readonly ReadonlySet<string>[] = [new Set(['ro', 'rw']), new Set(['z', 'Z']), new Set(['nocopy']), new Set(['consistent', 'cached', 'delegated', 'default']), new Set(propagations)];
+
+function parseMode(options: string, text: string): Mode {
 	const words = options === '' ? [] : options.split(',');
-	const known = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated']);
-	const unknown = words.find(word => !known.has(word) && !isPropagation(word));
-	if (unknown !== undefined || (words.includes('ro') && words.includes('rw'))) {
-		throw new EngineError('invalidParameter', `invalid mode: ${options}`, {hint: `In '${text}' the part after the second colon may be ro or rw, z or Z, and one of ${propagations.join(', ')}.`});
+	const isKnown = words.every(word => modeWords.some(group => group.has(word)));
+	if (!isKnown || modeWords.some(group => words.filter(word => group.has(word)).length > 1)) {
+		throw new EngineError('invalidParameter', `invalid mode: ${options}`, {hint: `In '${text}' the part after the second colon may be ro or rw, z or Z, nocopy for a volume, and one of ${propagations.join(', ')} for a folder.`});
 	}
 
-	return {isWritable: !words.includes('ro'), propagation: words.find(word => isPropagation(word)) ?? 'rprivate'};
+	return {isWritable: !words.includes('ro'), isCopied: !words.includes('nocopy'), propagation: words.find(word => isPropagation(word))};
+}
+
+function invalidType(text: string, type: MountPoint['type'], problem: string): EngineError {
+	return new EngineError('invalidParameter', `invalid volume specification: '${text}': invalid mount config for type "${type}": ${problem}`);
 }
 
 function isPropagation(word: string): word is Propagation {
@@ -109,7 +124,7 @@ function fromRequest(mount: MountRequest, volumeData: MountResolution['volumeDat
 		throw refuse('field Target must not be empty');
 	}
 
-	const destination = checkDestination(mount.Target, mount.Target);
+	const destination = checkMountTarget(mount.Target, refuse);
 	const isWritable = mount.ReadOnly !== true;
 	if (mount.Type === 'tmpfs') {
 		if (mount.Source) {
@@ -121,11 +136,15 @@ function fromRequest(mount: MountRequest, volumeData: MountResolution['volumeDat
 	}
 
 	if (mount.Type === 'volume') {
-		if (mount.Source && !volumeNamePattern.test(mount.Source)) {
-			throw refuse(`invalid volume name: ${mount.Source}`);
-		}
-
-		return {...volumePoint(mount.Source || undefined, destination, volumeData), isWritable};
+		const {NoCopy: noCopy, Subpath: subpath, Labels: labels, DriverConfig: {Options: options} = {}} = mount.VolumeOptions ?? {};
+		return {
+			...volumePoint(mount.Source || undefined, destination, volumeData),
+			mode: 'z',
+			isWritable,
+			...(noCopy === true ? {isCopied: false} : {}),
+			...(subpath ? {subpath} : {}),
+			...(labels === undefined && options === undefined ? {} : {driver: {...(labels === undefined ? {} : {labels}), ...(options === undefined ? {} : {options})}}),
+		};
 	}
 
 	if (!mount.Source) {
@@ -146,7 +165,7 @@ function fromRequest(mount: MountRequest, volumeData: MountResolution['volumeDat
 		throw refuse(`bind source path does not exist: ${mount.Source}`);
 	}
 
-	return {type: 'bind', source: path.posix.normalize(mount.Source), destination, mode: '', isWritable, propagation, isRecursive: mount.BindOptions?.NonRecursive !== true, createsSource};
+	return {type: 'bind', source: path.posix.normalize(mount.Source), destination, mode: '', isWritable, propagation, isRecursive: mount.BindOptions?.NonRecursive !== true, ...(mount.BindOptions?.ReadOnlyNonRecursive === true ? {isTopReadonly: true} : {}), createsSource};
 }
 
 function tmpfs(destination: string, options: string): MountPoint {
@@ -171,6 +190,19 @@ function volumePoint(name: string | undefined, destination: string, volumeData: 
 		propagation: 'rprivate',
 		isRecursive: true,
 	};
+}
+
+function checkMountTarget(target: string, refuse: (problem: string) => EngineError): string {
+	if (!target.startsWith('/') || target.includes('\0')) {
+		throw refuse(`invalid mount path: '${target}' mount path must be absolute`);
+	}
+
+	const clean = path.posix.normalize(target).replace(/(.)\/$/, '$1');
+	if (clean === '/') {
+		throw refuse('invalid specification: destination can\'t be \'/\'');
+	}
+
+	return clean;
 }
 
 function checkDestination(destination: string, text: string): string {

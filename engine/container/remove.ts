@@ -155,10 +155,12 @@ function discard(context: ContainerContext, id: ContainerId, record: ContainerRe
 	const {store} = context;
 	const places = containerPlaces(store, id);
 	removeContainerCgroups(store, id);
-	const execs = listIfThere(places.execs).filter(name => /^[\da-f]{64}$/.test(name));
+	const volumes = removesVolumes ? (record?.mounts ?? []).filter(mount => mount.isAnonymous === true).map(mount => mount.name!) : [];
+	context.volumes.removeOf(volumes, id); // Before its record goes, which says that they are its own
 	const grave = condemn(store, places.folder);
-	const volumes = removesVolumes ? (record?.mounts ?? []).filter(mount => mount.isAnonymous === true).map(mount => store.layout.volume(mount.name!)) : [];
-	const others = [...execs.map(exec => store.layout.exec(exec)), ...volumes].map(place => condemn(store, place));
+	// From the grave: no session can be made for it any more.
+	const execs = grave === undefined ? [] : listIfThere(path.join(grave, 'execs')).filter(name => /^[\da-f]{64}$/.test(name));
+	const others = execs.map(exec => condemn(store, store.layout.exec(exec)));
 	for (const name of record === undefined ? namesOf(context, id) : new Set([record.name, nameInGrave(grave) ?? record.name])) {
 		dropName(store, name, id);
 	}

@@ -47,7 +47,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		upper: places.upper,
 		work: places.work,
 		rootfs: places.rootfs,
-		mounts: [...standardMounts(context, record), ...hostFileMounts(context, record), ...record.mounts.map(mount => ownMount(mount)), ...renamedDevices(context, record)],
+		mounts: [...standardMounts(context, record), ...byDepth([...hostFileMounts(context, record), ...record.mounts.map(mount => ownMount(context, mount))]), ...renamedDevices(context, record)],
 		args: [record.path, ...record.args],
 		env: containerEnvironment(record),
 		cwd: config.WorkingDir || '/',
@@ -68,6 +68,7 @@ export async function launchPlan(context: ContainerContext, record: ContainerRec
 		...(extras.deviceFilter === undefined ? {} : {deviceFilter: extras.deviceFilter}),
 		namespaces: namespaces(record),
 		...(config.Tty && size !== undefined ? {ttySize: size} : {}),
+		volumes: record.mounts.filter(mount => mount.type === 'volume').map(mount => ({name: mount.name!, attributes: volumeAttributes(record, mount)})),
 		events: {path: store.layout.events, attributes: JSON.stringify(eventAttributes(record)).slice(1, -1)},
 	};
 }
@@ -155,19 +156,44 @@ function hostFileMounts(context: ContainerContext, record: ContainerRecord): Pla
 		.map(({source, target}) => ({type: 'bind', source, target, flags: ['targetIsFile', 'createTarget'], propagation: 'rprivate'}));
 }
 
-/** Makes the host's side of a `-v` that is not there, as docker does. */
-function ownMount(mount: MountPoint): PlanMount {
+/** What lies in another mount comes after it: /etc/hosts after a volume at /etc. */
+function byDepth(mounts: readonly PlanMount[]): PlanMount[] {
+	const depth = ({target}: PlanMount) => target.split('/').length;
+	return mounts.toSorted((a, b) => depth(a) - depth(b));
+}
+
+/** docker's attributes of a volume's `mount` event, as JSON members. */
+function volumeAttributes({id}: ContainerRecord, mount: MountPoint): string {
+	return JSON.stringify({container: id, destination: mount.destination, driver: 'local', propagation: '', 'read/write': String(mount.isWritable)}).slice(1, -1);
+}
+
+function ownMount(context: ContainerContext, mount: MountPoint): PlanMount {
 	if (mount.type === 'tmpfs') {
-		const {data, flags} = tmpfsOptions(mount.mode, mount.isWritable);
-		return {type: 'tmpfs', target: mount.destination, flags: [...flags, 'createTarget'], ...(data === '' ? {} : {data})};
+		return tmpfsMount(mount, ['nosuid', 'nodev', 'noexec']);
 	}
 
+	const volume = mount.type === 'volume' ? context.volumes.mountOf(mount.name!) : undefined;
+	if (volume?.kind === 'tmpfs') {
+		return tmpfsMount({...mount, mode: volume.options, isWritable: mount.isWritable && !volume.options.split(',').includes('ro')}, []);
+	}
+
+	return bindMount(volume?.kind === 'bind' ? {...mount, source: volume.source, isRecursive: volume.isRecursive, isWritable: mount.isWritable && !volume.isReadonly} : mount);
+}
+
+function tmpfsMount(mount: MountPoint, defaults: ReadonlyArray<'nosuid' | 'nodev' | 'noexec'>): PlanMount {
+	const {data, flags} = tmpfsOptions(mount, defaults);
+	return {type: 'tmpfs', target: mount.destination, flags: [...flags, 'createTarget'], ...(data === '' ? {} : {data})};
+}
+
+/** Makes the host's side of a `-v` that is not there, as docker does. */
+function bindMount(mount: MountPoint): PlanMount {
 	const isFile = sourceIsFile(mount);
 	return {
 		type: 'bind',
 		source: mount.source,
+		...(mount.subpath === undefined ? {} : {subpath: mount.subpath}),
 		target: mount.destination,
-		flags: ['createTarget', ...(isFile ? (['targetIsFile'] as const) : []), ...(mount.isRecursive ? (['recursive'] as const) : []), ...(mount.isWritable ? [] : (['readonly'] as const))],
+		flags: ['createTarget', ...(isFile ? (['targetIsFile'] as const) : []), ...(mount.isRecursive ? (['recursive'] as const) : []), ...(mount.isWritable ? [] : (['readonly'] as const)), ...(mount.isTopReadonly === true ? (['topReadonly'] as const) : [])],
 		propagation: mount.propagation,
 	};
 }
@@ -187,15 +213,17 @@ function sourceIsFile(mount: MountPoint): boolean {
 		throw mount.createsSource === true ? systemError(`error while creating mount source path '${mount.source}'`, error) : systemError(`mounting ${mount.source}`, error);
 	}
 
-	throw new EngineError('invalidParameter', `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
+	throw mount.type === 'volume'
+		? new EngineError('invalidParameter', `error while mounting volume '${mount.name!}': failed to mount local volume: ${mount.source}: no such file or directory`, {exitCode: 127})
+		: new EngineError('invalidParameter', `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
 }
 
 const mountFlags: Readonly<Record<string, 'nosuid' | 'nodev' | 'noexec'>> = {nosuid: 'nosuid', nodev: 'nodev', noexec: 'noexec'};
 const clearingFlags: Readonly<Record<string, 'nosuid' | 'nodev' | 'noexec'>> = {suid: 'nosuid', dev: 'nodev', exec: 'noexec'};
 
 /** docker's defaults for `--tmpfs` are noexec, nosuid and nodev; words override them, the rest goes to the file system. */
-function tmpfsOptions(options: string, isWritable: boolean): {data: string; flags: Array<'nosuid' | 'nodev' | 'noexec' | 'readonly'>} {
-	const flags = new Set<'nosuid' | 'nodev' | 'noexec' | 'readonly'>(['nosuid', 'nodev', 'noexec']);
+function tmpfsOptions({mode: options, isWritable}: MountPoint, defaults: ReadonlyArray<'nosuid' | 'nodev' | 'noexec'>): {data: string; flags: Array<'nosuid' | 'nodev' | 'noexec' | 'readonly'>} {
+	const flags = new Set<'nosuid' | 'nodev' | 'noexec' | 'readonly'>(defaults);
 	const data: string[] = [];
 	for (const word of options === '' ? [] : options.split(',')) {
 		if (Object.hasOwn(mountFlags, word)) {

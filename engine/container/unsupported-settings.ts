@@ -9,7 +9,6 @@ const unsupported: Readonly<Record<string, readonly [(value: unknown) => boolean
 	PortBindings: [isFilled, 'publishing ports needs a network, and containers have none yet but `none` and `host`; with --network host the program listens on the host itself'],
 	PublishAllPorts: [value => value === true, 'publishing ports needs a network, and containers have none yet but `none` and `host`; with --network host the program listens on the host itself'],
 	Links: [isFilled, 'links between containers are not supported'],
-	VolumesFrom: [isFilled, 'volumes from other containers are not supported yet; name the volumes with -v'],
 	VolumeDriver: [value => isFilled(value) && value !== 'local', 'only the volume driver `local` is there'],
 	RestartPolicy: [value => isFilled(value) && !['', 'no', undefined].includes((value as {Name?: string}).Name), 'restart policies are not supported yet'],
 	Runtime: [value => isFilled(value) && value !== 'tug', 'only the built-in runtime is there'],

@@ -112,7 +112,7 @@ export function containerInspectInfo(record: ContainerRecord, state: ContainerSt
 		HostConfig: hostConfigInfo(record),
 		GraphDriver: {Name: 'overlay', Data: {ID: record.id, LowerDir: extras.lowers.join(':'), MergedDir: extras.merged, UpperDir: extras.upper, WorkDir: extras.work}},
 		...extras.sizes,
-		Mounts: record.mounts.filter(mount => mount.type !== 'tmpfs').map(mount => mountInfo(mount)),
+		Mounts: record.mounts.filter(mount => isShown(record, mount)).map(mount => mountInfo(mount)),
 		Config: record.config,
 		NetworkSettings: {
 			Bridge: '',
@@ -137,6 +137,11 @@ export function containerInspectInfo(record: ContainerRecord, state: ContainerSt
 	};
 	// @types/dockerode has one old storage driver's data, and no nulls where docker writes them.
 	return info as unknown as ContainerInspectInfo;
+}
+
+/** What `--tmpfs` asked for is in HostConfig alone. */
+function isShown({hostConfig}: ContainerRecord, {type, destination}: MountPoint): boolean {
+	return type !== 'tmpfs' || (hostConfig.Mounts ?? []).some(mount => mount.Type === 'tmpfs' && mount.Target === destination);
 }
 
 /** What docker always answers, with its defaults, around what this engine keeps. */
