@@ -77,7 +77,7 @@ export const containerOptions = {
 	'memory-reservation': bytes('', 'The memory it keeps under pressure'),
 	'memory-swap': bytes('', 'Memory and swap together; -1 for no limit'),
 	'memory-swappiness': int('', 'How readily its memory is swapped (0 to 100)', {later: 'cgroup v2 has no such setting'}),
-	mount: list('', 'Mount something (type=bind|tmpfs|volume,source=…,target=…)', {value: 'mount', check: mountProblem}),
+	mount: list('', 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)', {value: 'mount', check: mountProblem}),
 	name: string('', 'Its name'),
 	net: list('', 'The same as --network', {hidden: true}),
 	network: list('', 'Its network: none, host', {value: 'network', choices: ['none', 'host'], differs: 'none and host'}),
@@ -109,9 +109,9 @@ export const containerOptions = {
 	user: string('u', 'The user in it (name|uid[:group|gid])'),
 	userns: string('', 'The user namespace: host', {later: 'each user has one, shared by the containers'}),
 	uts: string('', 'The UTS namespace: host'),
-	volume: list('v', 'Mount a directory of the host or a volume (path|name:path inside[:ro])'),
-	'volume-driver': string('', 'The driver of its volumes', {later: 'volumes have one kind'}),
-	'volumes-from': list('', 'Mount the volumes of another container', {later: 'volumes come with the volume part'}),
+	volume: list('v', 'Mount a directory of the host or a volume (path|name:path inside[:ro|nocopy|…])'),
+	'volume-driver': string('', 'The driver of its volumes: local', {choices: ['local'], differs: 'local is the only one'}),
+	'volumes-from': list('', 'Mount what another container has mounted (container[:ro])', {completes: 'container'}),
 	workdir: string('w', 'The directory it starts in'),
 } as const;
 

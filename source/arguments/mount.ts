@@ -3,7 +3,7 @@ import {parseMemory} from '../presentation/format-bytes.js';
 import {commaFields} from './comma-fields.js';
 
 export type MountValue = {
-	Type: 'bind' | 'volume' | 'tmpfs';
+	Type: string;
 	Source: string;
 	Target: string;
 	ReadOnly?: boolean;
@@ -46,12 +46,7 @@ const readOnly: Setter = (mount, value, key) => {
 
 const setters: Readonly<Record<string, Setter>> = {
 	type(mount, value) {
-		const type = value.toLowerCase();
-		if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') {
-			throw new MountProblem(`mount type '${value}' is not supported (bind, volume and tmpfs are)`);
-		}
-
-		mount.Type = type;
+		mount.Type = value.toLowerCase(); // Which there are the engine knows
 	},
 	source,
 	src: source,
@@ -124,7 +119,7 @@ export function parseMount(text: string): MountValue | {readonly wrong: string} 
 
 			const set = Object.hasOwn(setters, key) ? setters[key] : undefined;
 			if (set === undefined) {
-				throw new MountProblem(`unknown option '${key}' in '${part}'`);
+				throw new MountProblem(`unexpected key '${key}' in '${part}'`);
 			}
 
 			set(mount, equals === -1 ? 'true' : part.slice(equals + 1), key);
@@ -157,12 +152,17 @@ function check(mount: MountValue): void {
 		}
 	}
 
-	if (mount.Type === 'bind' && mount.Source === '') {
-		throw new MountProblem('source is required for a bind mount');
+	const {ReadOnlyNonRecursive: isTopOnly, ReadOnlyForceRecursive: isForced, Propagation: propagation} = mount.BindOptions ?? {};
+	if (isTopOnly && !mount.ReadOnly) {
+		throw new MountProblem('option \'bind-recursive=writable\' requires \'readonly\' to be specified in conjunction');
 	}
 
-	if (mount.Type === 'tmpfs' && mount.Source !== '') {
-		throw new MountProblem('a tmpfs mount has no source');
+	if (isForced && !mount.ReadOnly) {
+		throw new MountProblem('option \'bind-recursive=readonly\' requires \'readonly\' to be specified in conjunction');
+	}
+
+	if (isForced && propagation !== 'rprivate') {
+		throw new MountProblem('option \'bind-recursive=readonly\' requires \'bind-propagation=rprivate\' to be specified in conjunction');
 	}
 }
 

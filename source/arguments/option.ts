@@ -39,7 +39,7 @@ export type Option<K extends OptionKind = OptionKind> = {
 	readonly completes?: CompletionKind;
 };
 
-export type CompletionKind = 'container' | 'running' | 'stopped' | 'image' | 'file' | 'directory' | 'command' | 'none';
+export type CompletionKind = 'container' | 'running' | 'stopped' | 'image' | 'volume' | 'file' | 'directory' | 'command' | 'none';
 
 export type OptionTable = Readonly<Record<string, Option>>;
 

@@ -83,6 +83,11 @@ async function lookUp(context: CommandContext, kind: CompletionKind, current: st
 			return matching(await imageNames(await context.engine()), current);
 		}
 
+		case 'volume': {
+			const volumes = await (await context.engine()).listVolumes();
+			return matching(volumes.map(({Name: word}) => ({word})).filter(({word}) => !used.includes(word)), current);
+		}
+
 		default: {
 			const names = await containerNames(await context.engine(), kind, current);
 			return matching(names.filter(({word}) => !used.includes(word)), current);

@@ -102,6 +102,8 @@ function hostConfig(options: ContainerValues, given: ReadonlySet<string>): HostC
 		ExtraHosts: words(options['add-host'].map(host => extraHost(host))),
 		Mounts: words(options.mount.map(text => parseMount(text))),
 		Tmpfs: pairs(options.tmpfs, ':'),
+		VolumesFrom: words(options['volumes-from']),
+		VolumeDriver: options['volume-driver'],
 		Devices: words(options.device.map(device => deviceMapping(device))),
 		DeviceCgroupRules: words(options['device-cgroup-rule']),
 		Ulimits: words(options.ulimit.map(text => parseUlimit(text)).sort((a, b) => ('Name' in a && 'Name' in b && a.Name < b.Name ? -1 : 1))),

@@ -4,23 +4,24 @@ import {CommandError, defineCommand, type CommandContext} from './context.js';
 import {formatOneHelp} from './format-help.js';
 import {isEngineError, reportFailure} from './report-error.js';
 
-type Kind = 'container' | 'image';
+type Kind = 'container' | 'image' | 'volume';
 
 const inspectors: Readonly<Record<Kind, (engine: Engine, name: string, size: boolean) => Promise<unknown>>> = {
 	container: async (engine, name, size) => engine.inspectContainer(name, size ? {size} : {}),
 	image: async (engine, name) => engine.inspectImage(name),
+	volume: async (engine, name, size) => engine.inspectVolume(name, size ? {size} : {}),
 };
 
-const later = new Set(['config', 'network', 'node', 'plugin', 'secret', 'service', 'task', 'volume']);
+const later = new Set(['config', 'network', 'node', 'plugin', 'secret', 'service', 'task']);
 
 export const command = defineCommand({
 	name: 'inspect',
 	usage: '[OPTIONS] NAME|ID [NAME|ID...]',
-	summary: 'Show everything known of containers and images',
+	summary: 'Show everything known of containers, images and volumes',
 	options: {
 		format: string('f', formatOneHelp),
 		size: bool('s', 'With the sizes of containers'),
-		type: string('', 'Only objects of this type: container, image', {choices: ['container', 'image'], differs: 'container and image'}),
+		type: string('', 'Only objects of this type: container, image, volume', {choices: ['container', 'image', 'volume'], differs: 'container, image and volume'}),
 	},
 	arguments: {min: 1},
 	completes: ['container'],
@@ -54,6 +55,19 @@ export const imageInspect = defineCommand({
 	arguments: {min: 1},
 	completes: ['image'],
 	run: async (context, {options, arguments: names}) => inspectAll(context, names, {format: options.format, size: false, kinds: ['image']}),
+});
+
+export const volumeInspect = defineCommand({
+	name: 'volume inspect',
+	usage: '[OPTIONS] VOLUME [VOLUME...]',
+	summary: 'Show everything known of volumes',
+	options: {
+		format: string('f', formatOneHelp),
+		size: bool('s', 'With how much they hold', {differs: 'docker has it in system df -v'}),
+	},
+	arguments: {min: 1},
+	completes: ['volume'],
+	run: async (context, {options, arguments: names}) => inspectAll(context, names, {...options, kinds: ['volume']}),
 });
 
 async function inspectAll(context: CommandContext, names: readonly string[], {format, size, kinds}: {format: string | undefined; size: boolean; kinds: readonly Kind[]}): Promise<number> {
@@ -100,12 +114,12 @@ async function inspectOne(engine: Engine, name: string, {size, kinds}: {size: bo
 
 function kindsOf(type: string | undefined): readonly Kind[] {
 	if (type === undefined || type === '') {
-		return ['container', 'image'];
+		return ['container', 'image', 'volume'];
 	}
 
-	if (type === 'container' || type === 'image') {
+	if (type === 'container' || type === 'image' || type === 'volume') {
 		return [type];
 	}
 
-	throw new CommandError(later.has(type) ? `tug has no objects of type "${type}" yet` : `unknown type: "${type}": must be one of "container", "image"`);
+	throw new CommandError(later.has(type) ? `tug has no objects of type "${type}" yet` : `unknown type: "${type}": must be one of "container", "image", "volume"`);
 }

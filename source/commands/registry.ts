@@ -9,12 +9,12 @@ export type Entry = {
 	readonly load: () => Promise<Command>;
 };
 
-export type Group = 'common' | 'container' | 'image' | 'system';
+export type Group = 'common' | 'container' | 'image' | 'volume' | 'system';
 
-export const groupTitles: Readonly<Record<Group, string>> = {common: 'Common commands', container: 'Containers', image: 'Images', system: 'The rest'};
+export const groupTitles: Readonly<Record<Group, string>> = {common: 'Common commands', container: 'Containers', image: 'Images', volume: 'Volumes', system: 'The rest'};
 
 /** Words that come before another one: `tug container ls`. */
-export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', manifest: 'Manage lists of images for several platforms', registry: 'Be a registry', system: 'Manage tug'};
+export const families: Readonly<Record<string, string>> = {container: 'Manage containers', image: 'Manage images', manifest: 'Manage lists of images for several platforms', registry: 'Be a registry', system: 'Manage tug', volume: 'Manage volumes'};
 
 export const entries: readonly Entry[] = [
 	{name: 'run', aliases: ['container run'], group: 'common', load: async () => (await import('./run.js')).command},
@@ -67,6 +67,13 @@ export const entries: readonly Entry[] = [
 	{name: 'login', group: 'system', load: async () => (await import('./login.js')).command},
 	{name: 'logout', group: 'system', load: async () => (await import('./logout.js')).command},
 	{name: 'system df', group: 'system', load: async () => (await import('./system-df.js')).command},
+	{name: 'volume create', group: 'volume', load: async () => (await import('./volume-create.js')).command},
+	{name: 'volume export', group: 'volume', load: async () => (await import('./volume-export.js')).command},
+	{name: 'volume import', group: 'volume', load: async () => (await import('./volume-import.js')).command},
+	{name: 'volume inspect', group: 'volume', load: async () => (await import('./inspect.js')).volumeInspect},
+	{name: 'volume ls', aliases: ['volume list'], group: 'volume', load: async () => (await import('./volume-ls.js')).command},
+	{name: 'volume prune', group: 'volume', load: async () => (await import('./volume-prune.js')).command},
+	{name: 'volume rm', aliases: ['volume remove'], group: 'volume', load: async () => (await import('./volume-rm.js')).command},
 	{name: 'version', group: 'system', load: async () => (await import('./version.js')).command},
 ];
 
@@ -77,7 +84,6 @@ export const laterCommands: Readonly<Record<string, string>> = {
 	network: 'networks',
 	serve: 'the Docker API server',
 	update: 'changing limits of a running container',
-	volume: 'volumes',
 	'container update': 'changing limits of a running container',
 	'image build': 'building images',
 	'system prune': 'networks and the build cache',
