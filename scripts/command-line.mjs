@@ -14,9 +14,17 @@ const entry = 'source/cli.ts';
 
 /** What is imported when it is used, and belongs to main.cjs all the same. */
 const usual = new Set([
-	...['create', 'exec', 'images', 'inspect', 'kill', 'logs', 'ps', 'rm', 'run', 'start', 'stop', 'wait', 'foreground-session', 'invoke', 'open-engine'].map(name => `source/commands/${name}.ts`),
+	...[
+		...['attach', 'create', 'exec', 'images', 'inspect', 'kill', 'logs', 'pause', 'port', 'ps', 'rename', 'restart', 'rm', 'run', 'start', 'stop', 'tag', 'unpause', 'wait'],
+		...['foreground-session', 'invoke', 'open-engine'],
+	].map(name => `source/commands/${name}.ts`),
 	'source/foreground/terminal-mode.ts',
+	'source/format/template.ts',
+	'source/product-version.ts',
 	'engine/container/exec.ts',
+	'engine/container/pause.ts',
+	'engine/container/rename.ts',
+	'engine/image/tag.ts',
 ]);
 
 /** `common`: esbuild's options of all bundles; `plugins`: what stays outside of both. */
