@@ -11,6 +11,7 @@ import {resolveMounts} from '../../engine/container/mount-points.js';
 import {eventJournal} from '../../engine/events.js';
 import type {DiffId, Digest} from '../../engine/oci/digest.js';
 import type {Store} from '../../engine/store/open-store.js';
+import {volumeService} from '../../engine/volume/volume-service.js';
 import {testStore} from './image-lab.js';
 
 export const containerId = (digit = 'a') => digit.repeat(64) as ContainerId;
@@ -58,6 +59,7 @@ export function containerContext(t: ExecutionContext, options: {readonly uid?: n
 	return {
 		store,
 		images: {find: nothing, ensureLayers: nothing, commitLayer: nothing},
+		volumes: volumeService({store, users: () => new Map(), emit() {}}),
 		journal: eventJournal(store.layout.events),
 		uid: options.uid ?? 0,
 		cgroupHost: () => ({version: 2, legacy: new Map(), obstacle: 'a test'}),
