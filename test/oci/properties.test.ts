@@ -4,7 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {EngineError} from '../../engine/errors.js';
 import {chainIds} from '../../engine/oci/chain-id.js';
-import {digestHex, parseDiffId, parseDigest, type DiffId} from '../../engine/oci/digest.js';
+import {digestHex, parseDiffId, parseDigest, type DiffId, type Digest} from '../../engine/oci/digest.js';
 import {parseImageConfig, serializeImageConfig} from '../../engine/oci/image-config.js';
 import {parseIndex, serializeIndex} from '../../engine/oci/image-index.js';
 import {parseManifest, serializeManifest} from '../../engine/oci/manifest.js';
@@ -17,7 +17,7 @@ const word = letters('abz019', {minLength: 1, maxLength: 6});
 const component = fc.tuple(word, fc.array(fc.tuple(fc.constantFrom('.', '_', '__', '-', '---'), word), {maxLength: 2})).map(([first, rest]) => first + rest.flat().join(''));
 const host = fc.oneof(fc.constant('localhost'), fc.tuple(word, word).map(parts => parts.join('.')), fc.tuple(component.filter(text => !text.includes('_')), fc.integer({min: 1, max: 65_535})).map(([name, port]) => `${name}:${port}`), fc.constant('[::1]:5000'), fc.constant('UPPER'));
 const tag = fc.tuple(letters('aZ0_', {minLength: 1, maxLength: 1}), letters('aZ0_.-', {minLength: 0, maxLength: 127})).map(parts => parts.join(''));
-const digest = letters('0123456789abcdef', {minLength: 64, maxLength: 64}).map(hex => `sha256:${hex}`);
+const digest = letters('0123456789abcdef', {minLength: 64, maxLength: 64}).map(hex => `sha256:${hex}` as Digest);
 const reference = fc.record({host: fc.option(host), path: fc.array(component, {minLength: 1, maxLength: 3}), tag: fc.option(tag), digest: fc.option(digest)})
 	.map(({host: domain, path, tag: name, digest: of}) => `${domain === null ? '' : `${domain}/`}${path.join('/')}${name === null ? '' : `:${name}`}${of === null ? '' : `@${of}`}`)
 	// Without a host, what looks like one in its place is one.
@@ -69,12 +69,12 @@ test('only sha256 of 64 small hexadecimal digits is a digest, and it is safe as 
 
 test('a chain id depends on all layers below it, in their order', t => {
 	fc.assert(fc.property(fc.array(digest, {minLength: 1, maxLength: 6}), diffIds => {
-		const chain = chainIds(diffIds as DiffId[]);
+		const chain = chainIds(diffIds as string[] as DiffId[]);
 		// Image-spec config.md: ChainID(L0|…|Ln) = Digest(ChainID(L0|…|Ln-1) + " " + DiffID(Ln)).
 		const wanted = diffIds.reduce<string | undefined>((below, diffId) => (below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`), undefined);
 		t.is(chain.at(-1), wanted as typeof chain[0]);
 		t.is(chain.length, diffIds.length);
-		t.deepEqual(chain.slice(0, -1), chainIds(diffIds.slice(0, -1) as DiffId[]));
+		t.deepEqual(chain.slice(0, -1), chainIds(diffIds.slice(0, -1) as string[] as DiffId[]));
 	}));
 });
 
@@ -115,13 +115,13 @@ const descriptor = fc.record({mediaType: fc.constantFrom(...Object.values(mediaT
 
 test('documents are read as they were written', t => {
 	fc.assert(fc.property(fc.array(descriptor, {maxLength: 5}), descriptor, (layers, config) => {
-		const manifest = parseManifest(serializeManifest({config: {...config, mediaType: mediaTypes.config}, layers} as Parameters<typeof serializeManifest>[0]));
+		const manifest = parseManifest(serializeManifest({config: {...config, mediaType: mediaTypes.config}, layers}));
 		t.deepEqual(manifest.layers as unknown, layers);
 		t.is(manifest.config.digest, config.digest);
-		t.deepEqual(parseIndex(serializeIndex({manifests: layers} as unknown as Parameters<typeof serializeIndex>[0])).manifests as unknown, layers);
+		t.deepEqual(parseIndex(serializeIndex({manifests: layers})).manifests as unknown, layers);
 	}));
 	fc.assert(fc.property(fc.array(digest, {maxLength: 4}), fc.record({Cmd: fc.array(fc.string(), {minLength: 1}), Env: fc.array(fc.string().map(text => `A=${text}`)), User: fc.string()}), (diffIds, defaults) => {
-		const written = serializeImageConfig({platform: hostPlatform(), created: '2026-01-02T03:04:05Z', defaults, diffIds: diffIds as DiffId[], history: []});
+		const written = serializeImageConfig({platform: hostPlatform(), created: '2026-01-02T03:04:05Z', defaults, diffIds: diffIds as string[] as DiffId[], history: []});
 		const config = parseImageConfig(written);
 		t.deepEqual(config.diffIds as unknown, diffIds);
 		t.deepEqual(config.defaults.Cmd as unknown, defaults.Cmd);
