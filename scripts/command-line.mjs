@@ -13,11 +13,9 @@ import {listExportsLazily} from './lazy-exports.mjs';
 const entry = 'source/cli.ts';
 
 /** What is imported when it is used, and belongs to main.cjs all the same. */
+const usualVerbs = ['attach', 'create', 'exec', 'images', 'inspect', 'kill', 'logs', 'pause', 'port', 'ps', 'rename', 'restart', 'rm', 'run', 'start', 'stop', 'tag', 'unpause', 'wait'];
 const usual = new Set([
-	...[
-		...['attach', 'create', 'exec', 'images', 'inspect', 'kill', 'logs', 'pause', 'port', 'ps', 'rename', 'restart', 'rm', 'run', 'start', 'stop', 'tag', 'unpause', 'wait'],
-		...['foreground-session', 'invoke', 'open-engine'],
-	].map(name => `source/commands/${name}.ts`),
+	...[...usualVerbs, 'foreground-session', 'invoke', 'open-engine'].map(name => `source/commands/${name}.ts`),
 	'source/foreground/terminal-mode.ts',
 	'source/format/template.ts',
 	'source/product-version.ts',
