@@ -7,8 +7,10 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import bcrypt from 'bcryptjs';
+import {dockerRegistry} from '../helpers/docker-registry.js';
 import {hasProgram} from '../helpers/image-lab.js';
 import {digestOf} from '../helpers/registry-server-lab.js';
+import {makeKeys} from '../helpers/tls-keys.js';
 import {finish, tugCli, until, type Finished, type TugCli} from '../helpers/tug-cli.js';
 
 type Server = {readonly url: string; readonly host: string; readonly child: ChildProcess; readonly log: () => string; readonly errors: () => string; stop(signal: NodeJS.Signals): Promise<number | null>};
@@ -141,6 +143,55 @@ test.serial('accounts, by password and by token', async t => {
 		t.not(await inspect(), 0, auth);
 		t.is(await server.stop('SIGINT'), 0);
 	}
+});
+
+test.serial('with TLS, for clients that know the authority, and have a certificate where one is asked for', async t => {
+	const tug = await tugCli(t);
+	const keys = makeKeys(t);
+	if (tug === undefined || keys === undefined || missing(t, 'skopeo')) {
+		return;
+	}
+
+	const file = (name: string) => path.join(keys.folder, name);
+	const known = path.join(tug.folder, 'known');
+	fs.mkdirSync(known);
+	fs.copyFileSync(file('ca.crt'), path.join(known, 'ca.crt'));
+	const inspect = async (host: string, ...words: readonly string[]) => run('skopeo', ['inspect', ...words, `docker://${host}/busybox`], tug);
+	const open = await serve(t, tug, '--tls-cert', file('server.crt'), '--tls-key', file('server.key'));
+	const good = await inspect(open.host, '--cert-dir', known);
+	t.is(good.exitCode, 0, good.errors);
+	t.regex((await inspect(open.host)).errors, /certificate/);
+
+	const closed = await serve(t, tug, '--tls-cert', file('server.crt'), '--tls-key', file('server.key'), '--tls-client-ca', file('ca.crt'));
+	t.not((await inspect(closed.host, '--cert-dir', known)).exitCode, 0);
+	fs.copyFileSync(file('server.crt'), path.join(known, 'client.cert'));
+	fs.copyFileSync(file('server.key'), path.join(known, 'client.key'));
+	const proven = await inspect(closed.host, '--cert-dir', known);
+	t.is(proven.exitCode, 0, proven.errors);
+});
+
+test.serial('a cache of docker\'s own registry, with its login', async t => {
+	const tug = await tugCli(t);
+	const origin = tug === undefined || missing(t, 'skopeo') ? undefined : await dockerRegistry(t, {login: true});
+	if (tug === undefined || origin === undefined) {
+		return;
+	}
+
+	const folder = path.join(tug.folder, 'busybox');
+	const own = await serve(t, tug);
+	t.is((await run('skopeo', ['copy', '--src-tls-verify=false', `docker://${own.host}/busybox`, `dir:${folder}`], tug)).exitCode, 0);
+	const filled = await run('skopeo', ['copy', '--dest-tls-verify=false', '--dest-creds', 'testuser:testpass', `dir:${folder}`, `docker://${origin.host}/team/bb:1`], tug);
+	t.is(filled.exitCode, 0, filled.errors);
+
+	fs.mkdirSync(path.join(tug.folder, '.docker'));
+	fs.writeFileSync(path.join(tug.folder, '.docker', 'config.json'), JSON.stringify({auths: {[origin.host]: {auth: Buffer.from('testuser:testpass').toString('base64')}}}), {mode: 0o600});
+	const cache = await serve(t, tug, '--proxy', `http://${origin.host}`);
+	const pulled = await run('skopeo', ['copy', '--src-tls-verify=false', `docker://${cache.host}/team/bb:1`, `dir:${path.join(tug.folder, 'pulled')}`], tug);
+	t.is(pulled.exitCode, 0, pulled.errors);
+	const raw = await run('skopeo', ['inspect', '--raw', '--tls-verify=false', '--creds', 'testuser:testpass', `docker://${origin.host}/team/bb:1`], tug);
+	t.is(fs.readFileSync(path.join(tug.folder, 'pulled', 'manifest.json'), 'utf8'), raw.output);
+	t.regex(await tug.say('images'), new RegExp(`${origin.host}/team/bb +1 `));
+	t.is(cache.errors(), '');
 });
 
 test.serial('a server killed in the middle of a piece is replaced by another, and the upload goes on', async t => {

@@ -1,20 +1,17 @@
 /**
 The registry on a port: what only real connections show.
 */
-import {execFileSync} from 'node:child_process';
 import {once} from 'node:events';
-import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {isEngineError} from '../../engine/errors.js';
 import {serveRegistry, type RunningServer, type ServerOptions} from '../../engine/registry-server/http-server.js';
 import {serveMetrics} from '../../engine/registry-server/metrics-server.js';
 import type {RegistryOptions} from '../../engine/registry-server/registry.js';
-import {hasProgram, temporaryFolder} from '../helpers/image-lab.js';
 import {digestOf, pushBlob, pushImage, registryLab, types, type RegistryLab} from '../helpers/registry-server-lab.js';
+import {makeKeys} from '../helpers/tls-keys.js';
 import {until} from '../helpers/tug-cli.js';
 
 type Served = RegistryLab & {readonly server: RunningServer; readonly port: number; readonly lines: string[]};
@@ -270,52 +267,33 @@ test('figures are on a port of their own', async t => {
 	await t.throwsAsync(serveMetrics(() => '', {host: '127.0.0.1', port: Number(new URL(metrics.url).port)}), {message: /for metrics/});
 });
 
-/** An authority, a certificate for localhost, and one for a client, made with openssl. */
-function certificates(t: ExecutionContext): Readonly<Record<'ca' | 'cert' | 'key' | 'clientCert' | 'clientKey', Buffer>> | undefined {
-	if (!hasProgram('openssl')) {
-		t.log('skipped: openssl is not on this machine');
-		t.pass();
-		return undefined;
-	}
-
-	const folder = temporaryFolder(t);
-	const openssl = (...words: readonly string[]) => execFileSync('openssl', words, {cwd: folder, stdio: 'ignore'});
-	const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-	openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority', '-days', '2');
-	for (const name of ['server', 'client']) {
-		fs.writeFileSync(path.join(folder, 'extensions'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-		openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-		openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.pem`, '-days', '2', '-extfile', 'extensions');
-	}
-
-	const read = (name: string) => fs.readFileSync(path.join(folder, name));
-	return {ca: read('ca.pem'), cert: read('server.pem'), key: read('server.key'), clientCert: read('client.pem'), clientKey: read('client.key')};
-}
-
 test('with a certificate it speaks TLS and nothing else', async t => {
-	const made = certificates(t);
-	if (made === undefined) {
+	const keys = makeKeys(t);
+	if (keys === undefined) {
 		return;
 	}
 
-	const {server, port} = await serve(t, {tls: {cert: made.cert, key: made.key}});
+	const {server, port} = await serve(t, {tls: {cert: Buffer.from(keys.cert), key: Buffer.from(keys.key)}});
 	t.true(server.url.startsWith('https://'));
-	const agent = new https.Agent({ca: made.ca});
+	const agent = new https.Agent({ca: keys.authority});
 	t.is((await ask(`${server.url}/v2/`, {agent})).status, 200);
 	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent()})); // Who does not know the authority
 	t.notRegex(await raw(port, 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'), / 200 /);
-	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent({ca: made.ca, maxVersion: 'TLSv1.1'})}));
+	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent({ca: keys.authority, maxVersion: 'TLSv1.1'})}));
 });
 
 test('with an authority for clients, only their certificates open it', async t => {
-	const made = certificates(t);
-	if (made === undefined) {
+	const keys = makeKeys(t);
+	if (keys === undefined) {
 		return;
 	}
 
-	const {server} = await serve(t, {tls: {cert: made.cert, key: made.key, clientCa: made.ca}});
-	t.is((await ask(`${server.url}/v2/`, {agent: new https.Agent({ca: made.ca, cert: made.clientCert, key: made.clientKey})})).status, 200);
-	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent({ca: made.ca})}));
+	const {authority: ca, cert, key} = keys;
+	const {server} = await serve(t, {tls: {cert: Buffer.from(cert), key: Buffer.from(key), clientCa: Buffer.from(ca)}});
+	t.is((await ask(`${server.url}/v2/`, {agent: new https.Agent({ca, cert, key})})).status, 200);
+	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent({ca})}));
+	const stranger = makeKeys(t)!;
+	await t.throwsAsync(async () => ask(`${server.url}/v2/`, {agent: new https.Agent({ca, cert: stranger.cert, key: stranger.key})}));
 });
 
 test('a certificate that is none is refused before anything listens', async t => {
