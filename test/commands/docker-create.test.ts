@@ -3,7 +3,6 @@ What docker 28's own command asks its daemon for, recorded from its requests: `t
 or as without any option are left out, and nested ones are written as paths.
 */
 import test from 'ava';
-import type {ContainerCreateOptions} from '../../engine/index.js';
 import {fakeEngine} from '../helpers/fake-engine.js';
 import {runCommand} from '../helpers/run-command.js';
 
