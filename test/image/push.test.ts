@@ -1,10 +1,10 @@
 import {randomBytes} from 'node:crypto';
 import fs from 'node:fs';
 import zlib from 'node:zlib';
+import {Readable} from 'node:stream';
 import test from 'ava';
 import {EngineError} from '../../engine/errors.js';
 import {assertSound, dockerArchive, hex, idOf, layerWith, load, tarOf, type TestImage} from '../helpers/image-lab.js';
-import {Readable} from 'node:stream';
 import {fail, fakeRegistry, types, type PutOptions} from '../helpers/fake-registry.js';
 import {registryLab, statuses} from '../helpers/registry-lab.js';
 
@@ -60,7 +60,7 @@ test('what is there is not sent again; other repositories of the registry lend t
 	t.true([...registry.blobs.keys()].every(digest => known.has(digest)));
 	registry.seen.length = 0;
 	const again = statuses(await lab.push(`${registry.host}/app:1`));
-	t.deepEqual(again.filter(line => line.includes('already exists')).length, 2);
+	t.is(again.filter(line => line.includes('already exists')).length, 2);
 	t.is(registry.requests('POST', /./).length, 0);
 });
 

@@ -185,7 +185,7 @@ test('whatever breaks where, the file is whole in the end', async t => {
 });
 
 test('what was written before a failure is in the journal, and nothing else', async t => {
-	const {start, file} = setting(t, (part, count) => {
+	const {start, file} = setting(t, async (part, count) => {
 		if (part!.start === 400_000) {
 			throw new EngineError('forbidden', 'no more');
 		}
