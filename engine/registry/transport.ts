@@ -252,6 +252,7 @@ function tunnelAgent(agent: https.Agent, proxy: URL, silenceMs: number): https.A
 		});
 		return undefined;
 	};
+
 	return agent;
 }
 
