@@ -33,7 +33,7 @@ export function hostPlatform(architecture: string = process.arch): Platform {
 	return {os: 'linux', architecture: goName, ...(variant === undefined ? {} : {variant})};
 }
 
-const otherArchitectures: Readonly<Record<string, string>> = {x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386', i686: '386', armhf: 'arm', armel: 'arm'};
+const otherArchitectures = new Map([['x86_64', 'amd64'], ['x86-64', 'amd64'], ['aarch64', 'arm64'], ['i386', '386'], ['i686', '386'], ['armhf', 'arm'], ['armel', 'arm']]);
 
 /** `os[/architecture[/variant]]`, or an architecture alone, as docker's --platform takes it (containerd platforms.Parse). Throws `invalidParameter`. */
 export function parsePlatformName(text: string): Platform {
@@ -45,8 +45,8 @@ export function parsePlatformName(text: string): Platform {
 	const host = hostPlatform();
 	const isOsAlone = parts.length === 1 && ['linux', 'windows', 'darwin', 'freebsd'].includes(parts[0]!);
 	const [os, named, variant] = parts.length === 1 && !isOsAlone ? [host.os, parts[0]!] : [parts[0]!, parts[1] ?? host.architecture, parts[2]];
-	const architecture = otherArchitectures[named] ?? named;
-	const usual = variant ?? {arm: named === 'armel' ? 'v6' : 'v7'}[architecture];
+	const architecture = otherArchitectures.get(named) ?? named;
+	const usual = variant ?? (architecture === 'arm' ? (named === 'armel' ? 'v6' : 'v7') : undefined);
 	return {os, architecture, ...(usual === undefined ? {} : {variant: usual})};
 }
 

@@ -101,7 +101,7 @@ test('platform names are read as they are written', t => {
 		t.deepEqual(parsePlatformName(formatPlatform(hostPlatform(architecture))), hostPlatform(architecture));
 	}
 
-	fc.assert(fc.property(fc.string(), text => {
+	fc.assert(fc.property(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'linux/__proto__', 'linux/constructor')), text => {
 		try {
 			const platform = parsePlatformName(text);
 			t.regex(formatPlatform(platform), /^[\w-]+\/[\w-]+(?:\/[\w-]+)?$/);
