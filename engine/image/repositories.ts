@@ -64,10 +64,19 @@ export function namesOf(domain: string): RepositoryNames {
 
 const maxMemo = 200_000;
 
+/** A push that waits for its turn. What `change` throws refuses it alone. */
+type Entering = {
+	readonly change: (entries: readonly ReferenceEntry[]) => readonly ReferenceEntry[];
+	readonly resolve: () => void;
+	readonly reject: (error: unknown) => void;
+};
+
 export function imageRepositories(store: Store, hooks: ImageHooks, names: RepositoryNames): Repositories {
 	const references = referenceCache(store);
 	const memo = new Map<string, Omit<RepositoryEntry, 'manifest'> | undefined>();
 	let known: {readonly from: readonly ReferenceEntry[]; readonly entries: readonly RepositoryEntry[]} | undefined;
+	const entering: Entering[] = [];
+	let isEntering = false;
 
 	function placeOf(name: string): Omit<RepositoryEntry, 'manifest'> | undefined {
 		if (memo.has(name)) {
@@ -100,13 +109,48 @@ export function imageRepositories(store: Store, hooks: ImageHooks, names: Reposi
 		return known.entries;
 	}
 
+	/** Those that come while the lock is waited for are entered together: one lock and one write for all. */
+	async function enter(change: Entering['change']): Promise<void> {
+		await new Promise<void>((resolve, reject) => {
+			entering.push({change, resolve, reject});
+			if (!isEntering) {
+				isEntering = true;
+				void enterAll();
+			}
+		});
+	}
+
+	async function enterAll(): Promise<void> {
+		while (entering.length > 0) {
+			let batch: Entering[] = [];
+			try {
+				await store.locked(() => {
+					batch = entering.splice(0);
+					const refused = references.change(before => applyAll(before, batch));
+					refused.forEach((error, one) => {
+						one.reject(error);
+					});
+				});
+				batch.forEach(({resolve}) => {
+					resolve(); // Without effect on those that were refused
+				});
+			} catch (error) {
+				[...batch, ...(batch.length === 0 ? entering.splice(0) : [])].forEach(({reject}) => {
+					reject(error);
+				});
+			}
+		}
+
+		isEntering = false;
+	}
+
 	async function put({repository, tag, mediaType, data, imageId, check}: PushedManifest): Promise<void> {
 		const name = names.toReference(repository)!;
 		await withScratch(store, async scratch => {
 			const manifest = writeBlob(store, scratch, mediaType, data);
-			await store.locked(() => {
+			await enter(before => {
 				check();
-				references.change(before => ({entries: withManifest(before, manifest, {...name, ...(tag === undefined ? {} : {tag})}), result: undefined}));
+				return withManifest(before, manifest, {...name, ...(tag === undefined ? {} : {tag})});
 			});
 			hooks.emit?.({action: 'tag', id: imageId ?? manifest.digest, attributes: {name: familiarReference({...name, ...(tag === undefined ? {digest: manifest.digest} : {tag})})}});
 		});
@@ -141,6 +185,20 @@ export function imageRepositories(store: Store, hooks: ImageHooks, names: Reposi
 		put,
 		remove,
 	};
+}
+
+function applyAll(before: readonly ReferenceEntry[], batch: readonly Entering[]): {readonly entries: readonly ReferenceEntry[]; readonly result: ReadonlyMap<Entering, unknown>} {
+	const refused = new Map<Entering, unknown>();
+	let entries = before;
+	for (const one of batch) {
+		try {
+			entries = one.change(entries);
+		} catch (error) {
+			refused.set(one, error);
+		}
+	}
+
+	return {entries, result: refused};
 }
 
 /** Without a tag, the digest is entered unless the repository has the manifest already. A manifest that loses the tag stays by its digest. Pure. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import test from 'ava';
 import {imageCatalog} from '../../engine/image/image-catalog.js';
 import type {ImageEvent} from '../../engine/image/image.js';
@@ -204,11 +205,33 @@ test('what the check throws stops the push, and leaves nothing', async t => {
 	t.deepEqual(it.events, []);
 });
 
+test('of pushes entered together, one that is refused does not take the others with it', async t => {
+	const it = lab(testStore(t));
+	const {manifest} = imageOf(['missing']);
+	const refused = it.repositories.put({repository: 'app', tag: 'bad', mediaType: types.manifest, data: manifest, check() {
+		throw new Error('refused');
+	}});
+	const results = await Promise.allSettled([put(it, 'app', 'v1', 'one'), refused, put(it, 'app', 'v2', 'two'), put(it, 'app', 'v1', 'three')]);
+	t.deepEqual(results.map(({status}) => status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+	t.deepEqual(it.repositories.entries().map(({tag}) => tag ?? '').sort(), ['', 'v1', 'v2']);
+});
+
+test('when the list can\'t be written, every push that waits is told, and the next one works', async t => {
+	const it = lab(testStore(t));
+	const content = fs.readFileSync(it.store.layout.index);
+	fs.writeFileSync(it.store.layout.index, 'damaged');
+	const results = await Promise.allSettled(['v1', 'v2', 'v3'].map(async tag => put(it, 'app', tag, tag)));
+	t.true(results.every(({status}) => status === 'rejected'));
+	fs.writeFileSync(it.store.layout.index, content);
+	await put(it, 'app', 'v4', 'four');
+	t.deepEqual(it.repositories.entries().map(({tag}) => tag), ['v4']);
+});
+
 test('many pushes at once, through several openings, all arrive', async t => {
 	const store = testStore(t);
 	const openings = Array.from({length: 4}, () => lab(reopen(store)));
 	await Promise.all(Array.from({length: 24}, async (_, index) => put(openings[index % 4]!, 'app', `v${index}`, `image ${index % 3}`)));
-	t.deepEqual(new Set(lab(store).repositories.entries().map(({tag}) => tag)), new Set(Array.from({length: 24}, (_, index) => `v${index}`)));
+	t.deepEqual(lab(store).repositories.entries().map(({tag}) => tag ?? '').sort(), Array.from({length: 24}, (_, index) => `v${index}`).sort());
 });
 
 test('pushes of one tag at once leave one of them there, and the others by their digests', async t => {
@@ -217,5 +240,5 @@ test('pushes of one tag at once leave one of them there, and the others by their
 	const digests = await Promise.all(Array.from({length: 9}, async (_, index) => put(openings[index % 3]!, 'app', 'latest', `image ${index}`)));
 	const entries = lab(store).repositories.entries();
 	t.is(entries.filter(({tag}) => tag === 'latest').length, 1);
-	t.deepEqual(new Set(entries.map(({manifest}) => manifest.digest)), new Set(digests));
+	t.deepEqual(entries.map(({manifest}) => manifest.digest).sort(), digests.sort());
 });

@@ -477,11 +477,12 @@ test('referrers of a manifest are listed, with their types and annotations', asy
 	await putManifest(ask, 'app', undefined, index, types.index);
 
 	const all = (await ask('GET', `/v2/app/referrers/${image.digest}`)).json<Referrers>().manifests;
-	t.deepEqual(new Set(all.map(({digest, artifactType, size, mediaType, annotations}) => JSON.stringify([digest, artifactType, size, mediaType, annotations]))), new Set([
+	const told = all.map(({digest, artifactType, size, mediaType, annotations}) => JSON.stringify([digest, artifactType, size, mediaType, annotations]));
+	t.deepEqual(told.sort(), [
 		JSON.stringify([digestOf(signature), 'application/signature', signature.length, types.manifest, {who: 'me'}]),
 		JSON.stringify([digestOf(bill), 'application/sbom', bill.length, types.manifest, {}]),
 		JSON.stringify([digestOf(index), 'application/bundle', index.length, types.index, undefined]),
-	]));
+	].sort());
 	const filtered = await ask('GET', `/v2/app/referrers/${image.digest}?artifactType=application/sbom`);
 	t.is(filtered.headers['oci-filters-applied'], 'artifactType');
 	t.deepEqual(filtered.json<Referrers>().manifests.map(({digest}) => digest), [digestOf(bill)]);
