@@ -43,7 +43,7 @@ const rules: Readonly<Record<string, Rule>> = {
 	// A door: it knows the content by the interface it declares, and is given the store's by its host.
 	'engine/registry-server': {values: vocabulary, types: facadeTypes},
 	'engine/registry-host': {values: [...vocabulary, ...mechanisms, ...services, 'engine/registry-server', 'engine/local-store']},
-	'engine/index': {values: ['engine/errors', 'engine/embedded', 'engine/demo', 'engine/registry-host'], types: [...facadeTypes, 'engine/local-store', 'engine/registry-server', 'engine/user-credentials', 'engine/manifest-lists']},
+	'engine/index': {values: ['engine/errors', 'engine/events', 'engine/embedded', 'engine/demo', 'engine/registry-host'], types: [...facadeTypes, 'engine/local-store', 'engine/registry-server', 'engine/user-credentials', 'engine/manifest-lists']},
 	'source/presentation': {values: [], types: ['engine/index', 'source/state', 'source/keymap', 'source/theme']},
 	'source/state': {values: ['source/presentation'], types: ['engine/index', 'source/keymap']},
 	'source/keymap': {values: ['source/state', 'source/presentation'], types: ['engine/index']},
