@@ -130,6 +130,7 @@ int cmd_cp_in(int argc, char **argv, struct error *err)
 		{"no-overwrite-dir-non-dir", OPTION_FLAG, &rules.keep_kinds},
 		{"keep-owner", OPTION_FLAG, &keep_owner}, /* the rule anyway: docker's client puts 0:0 into the archive where that is wanted */
 		{"owner", OPTION_STRING, &owner},
+		{"whole", OPTION_FLAG, &rules.whole},
 		{NULL, OPTION_FLAG, NULL},
 	};
 	struct extract_counts counts = {0};

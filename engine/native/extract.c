@@ -118,7 +118,7 @@ static int find_place(struct extract *extract, struct extract_place *place, stru
 	return 0;
 }
 
-/* "./" itself: a layer's root gets its metadata, the directory somebody copies into stays as it is (docker). */
+/* "./" itself: a layer's or a volume's root gets its metadata, the directory somebody copies into stays as it is (docker). */
 static int put_root(struct extract *extract, const struct tar_entry *entry, struct error *err)
 {
 	const struct extract_place place = {.parent = extract->root, .name = "."};
@@ -127,7 +127,7 @@ static int put_root(struct extract *extract, const struct tar_entry *entry, stru
 
 	if (entry->type != TAR_DIRECTORY)
 		return error_set(err, ERROR_INVALID_PARAMETER, "bad archive: an entry that is no directory has the empty path");
-	if (!extract->options.layer)
+	if (!extract->options.layer && !extract->options.whole)
 		return 0;
 	fd = RETRY(openat(extract->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (fd < 0 || fstat(fd, &status))

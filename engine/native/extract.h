@@ -15,6 +15,7 @@
 
 struct extract_options {
 	bool layer;		/* ".wh." names are whiteouts */
+	bool whole;		/* the archive's "./" is the root itself, not only a name for where it is put */
 	bool userxattr;		/* overlay's xattrs are user.*, not trusted.* */
 	bool squash;		/* ids that cannot be given away are kept in `squashed`, not refused */
 	bool keep_kinds;	/* a directory is not replaced by something else, nor the other way round */

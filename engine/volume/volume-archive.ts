@@ -60,7 +60,7 @@ function makeFolder(folder: string, name: string): void {
 }
 
 async function unpack(store: Store, folder: string, tar: Readable): Promise<void> {
-	await feed(spawnNative(requireNative(store), 'cp-in', ['--upper', folder, '--path', '/', '--keep-owner'], {stdin: 'pipe'}), tar);
+	await feed(spawnNative(requireNative(store), 'cp-in', ['--upper', folder, '--path', '/', '--keep-owner', '--whole'], {stdin: 'pipe'}), tar);
 }
 
 /** Where its files are: its own folder, or the one its options name. */

@@ -10,7 +10,7 @@ const maxBytes = 255;
 
 /** Throws `invalidParameter` with docker's texts. */
 export function checkVolumeName(name: string): void {
-	if (name.length === 1) {
+	if (/^[a-zA-Z\d]$/.test(name)) {
 		throw new EngineError('invalidParameter', `create ${name}: volume name is too short, names should be at least two alphanumeric characters`);
 	}
 

@@ -61,18 +61,23 @@ test('mounts', t => {
 	t.deepEqual(parseMount('type=tmpfs,destination=/t,tmpfs-size=1m,tmpfs-mode=1770'), {Type: 'tmpfs', Source: '', Target: '/t', TmpfsOptions: {SizeBytes: 1_048_576, Mode: 0o1770}});
 	t.deepEqual(parseMount('source=data,target=/d,volume-opt=o=x,volume-label=a=b'), {Type: 'volume', Source: 'data', Target: '/d', VolumeOptions: {DriverConfig: {Options: {o: 'x'}}, Labels: {a: 'b'}}});
 	t.deepEqual(parseMount('type=bind,"source=/a,b",target=/c'), {Type: 'bind', Source: '/a,b', Target: '/c'});
+	t.deepEqual(parseMount('type=bind,src=/a,dst=/b,readonly,bind-recursive=writable'), {Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: {ReadOnlyNonRecursive: true}});
+	t.deepEqual(parseMount('type=bind,src=/a,dst=/b,readonly,bind-recursive=readonly,bind-propagation=rprivate'), {Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: {ReadOnlyForceRecursive: true, Propagation: 'rprivate'}});
+	t.deepEqual(parseMount('src=v,dst=/b,volume-nocopy,volume-subpath=a/b,consistency=CACHED'), {Type: 'volume', Source: 'v', Target: '/b', Consistency: 'cached', VolumeOptions: {NoCopy: true, Subpath: 'a/b'}});
+	t.deepEqual(parseMount('type=NEW,dst=/b'), {Type: 'new', Source: '', Target: '/b'}, 'which types there are the engine knows');
 	const problems: ReadonlyArray<readonly [string, RegExp]> = [
 		['type=bind,source=/a', /^target is required$/],
-		['type=bind,target=/b', /source is required/],
-		['type=zz,target=/b', /'zz' is not supported/],
-		['type=tmpfs,source=/a,target=/b', /no source/],
 		['type=tmpfs,target=/b,bind-propagation=shared', /cannot mix 'bind-\*'/],
-		['target=/b,foo=1', /unknown option 'foo'/],
+		['target=/b,foo=1', /^unexpected key 'foo' in 'foo=1'$/],
 		['foo', /must be a key=value pair/],
 		['type=tmpfs,target=/b,tmpfs-size=x', /tmpfs-size/],
 		['type=tmpfs,target=/b,tmpfs-mode=9', /tmpfs-mode/],
 		['target=/b,readonly=maybe', /invalid value for readonly/],
-		['type=bind,source=/a,target=/b,bind-recursive=zz', /bind-recursive/],
+		['type=bind,source=/a,target=/b,bind-recursive=zz', /^invalid value for bind-recursive: zz \(must be "enabled", "disabled", "writable", or "readonly"\)$/],
+		['type=bind,source=/a,target=/b,bind-recursive=writable', /'bind-recursive=writable' requires 'readonly'/],
+		['type=bind,source=/a,target=/b,bind-recursive=readonly', /'bind-recursive=readonly' requires 'readonly'/],
+		['type=bind,source=/a,target=/b,ro,bind-recursive=readonly', /requires 'bind-propagation=rprivate'/],
+		['type=bind,source=/a,target=/b,volume-subpath=x', /cannot mix 'volume-\*'/],
 	];
 	for (const [text, expected] of problems) {
 		const parsed = parseMount(text);

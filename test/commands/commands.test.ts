@@ -131,7 +131,7 @@ test('logs keeps the streams apart and understands its times', async t => {
 	t.deepEqual(await runCommand(['logs', '--since', 'x', 'web'], {engine}), {exitCode: 1, output: '', errors: 'tug: invalid value for "since": failed to parse value as time or duration: "x"\n'});
 });
 
-test('inspect finds containers first, then images, and reports what is neither', async t => {
+test('inspect finds containers first, then images, then volumes, and reports what is none of them', async t => {
 	const {engine} = fakeEngine({
 		async inspectContainer(name) {
 			if (name !== 'web') {
@@ -147,7 +147,17 @@ test('inspect finds containers first, then images, and reports what is neither',
 
 			return {Id: 'i'} as never;
 		},
+		async inspectVolume(name) {
+			if (name !== 'data') {
+				throw engineError('notFound', `get ${name}: no such volume`);
+			}
+
+			return {Name: 'data'} as never;
+		},
 	});
+	t.is((await runCommand(['inspect', '-f', '{{.Name}}', 'data'], {engine})).output, 'data\n');
+	t.is((await runCommand(['volume', 'inspect', 'data'], {engine})).output, '[\n    {\n        "Name": "data"\n    }\n]\n');
+	t.deepEqual(await runCommand(['volume', 'inspect', 'web'], {engine}), {exitCode: 1, output: '[]\n', errors: 'tug: get web: no such volume\n'});
 	t.is((await runCommand(['inspect', 'web'], {engine})).output, `${JSON.stringify([{Id: 'c', Name: '/web', State: {Pid: 7}}], undefined, 4)}\n`);
 	t.is((await runCommand(['inspect', '-f', '{{.Id}}', 'web', 'busybox'], {engine})).output, 'c\ni\n');
 	t.is((await runCommand(['inspect', '-f', 'json', 'busybox'], {engine})).output, '[{"Id":"i"}]\n');

@@ -15,6 +15,7 @@ import {settingsBehaviour} from './settings.js';
 import {statesBehaviour} from './states.js';
 import {streamsBehaviour} from './streams.js';
 import {systemBehaviour} from './system.js';
+import {volumesBehaviour} from './volumes.js';
 
 export function engineSuite(subject: Subject): void {
 	const {test, factory, name} = subject;
@@ -33,6 +34,7 @@ export function engineSuite(subject: Subject): void {
 	streamsBehaviour(behaves);
 	logsBehaviour(behaves);
 	settingsBehaviour(behaves, subject);
+	volumesBehaviour(behaves, subject);
 	execBehaviour(behaves);
 	processesBehaviour(behaves);
 	filesBehaviour(behaves);
