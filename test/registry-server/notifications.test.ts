@@ -107,7 +107,7 @@ for (const answer of [500, 404, 302, 'close'] as const) {
 test('an endpoint that never answers is given up on, and asked again', async t => {
 	const listener = await hook(t);
 	listener.answer = 'hang';
-	const it = queue(t, {url: listener.url, timeoutMs: 50});
+	const it = queue(t, {url: listener.url, timeoutMs: 1000});
 	it.push(event('v1'));
 	await until(() => it.failures.length > 0, 'a failure');
 	listener.answer = 200;
