@@ -2,7 +2,7 @@
 Attaching to a container's standard streams: of a running one at once, of another one to its next run.
 */
 import {EngineError, isEngineError} from '../errors.js';
-import {connectMonitor, type MonitorConnection} from '../runtime/monitor-client.js';
+import type {MonitorConnection} from '../runtime/monitor-client.js';
 import {runNative} from '../runtime/native-program.js';
 import {readRuntimeStatus} from '../runtime/status-file.js';
 import {failedAttachment, makeAttachment, type Attachment} from './attachment.js';
@@ -13,6 +13,7 @@ import type {ContainerRecord} from './container.js';
 import {settleExit} from './exit.js';
 import {launch} from './launch.js';
 import {logSizeNow, readLog} from './logs.js';
+import {reachMonitor} from './reach-monitor.js';
 import {readState} from './read-state.js';
 import {exitStatus} from './wait.js';
 
@@ -77,7 +78,6 @@ export async function attachContainer(context: ContainerContext, unsafeName: str
 }
 
 async function connect(context: ContainerContext, record: ContainerRecord, options: AttachOptions): Promise<{connection: MonitorConnection; isNew: boolean}> {
-	const {socket} = containerPlaces(context.store, record.id);
 	for (let attempt = 0; attempt < 3; attempt++) {
 		const state = readState(context.store, record.id);
 		if (state.status === 'paused') {
@@ -89,7 +89,7 @@ async function connect(context: ContainerContext, record: ContainerRecord, optio
 		}
 
 		const isNew = !isActive(state) && (await launch(context, record, {command: 'create', ...(options.size === undefined ? {} : {size: options.size})}));
-		const connection = await connectMonitor(socket);
+		const connection = await reachMonitor(context, record.id);
 		if (connection !== undefined) {
 			if (isNew) {
 				context.prepared.set(record.id, connection);

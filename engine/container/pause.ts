@@ -1,12 +1,12 @@
 /**
 Freezing and thawing all processes of a container.
 */
-import {connectMonitor} from '../runtime/monitor-client.js';
 import {frameType} from '../runtime/monitor-protocol.js';
 import type {ContainerContext} from './container-context.js';
 import {checkPausable, checkPaused, notRunning} from './container-state.js';
-import {containerPlaces, findContainer} from './container-store.js';
+import {findContainer} from './container-store.js';
 import type {ContainerId} from './container.js';
+import {reachMonitor} from './reach-monitor.js';
 import {readState} from './read-state.js';
 
 /** Throws `conflict` when it is not running or paused already. The monitor tells the event. */
@@ -25,7 +25,7 @@ export async function unpauseContainer(context: ContainerContext, unsafeName: st
 
 /** One command to the monitor of a running container, and its reply. Throws `conflict` when it is not running. */
 export async function commandMonitor(context: ContainerContext, id: ContainerId, type: number, payload?: Uint8Array): Promise<Readonly<Record<string, unknown>>> {
-	const connection = await connectMonitor(containerPlaces(context.store, id).socket);
+	const connection = await reachMonitor(context, id);
 	if (connection === undefined) {
 		throw notRunning(id);
 	}

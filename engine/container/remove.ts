@@ -19,6 +19,7 @@ import {checkRemovable, isActive} from './container-state.js';
 import {containerPlaces, dropName, noSuchContainer, readRecord, resolveContainer} from './container-store.js';
 import type {ContainerId, ContainerRecord} from './container.js';
 import {isBeingRemovedElsewhere, markLeaving, readLeaving, unmarkLeaving} from './leaving.js';
+import {killStranded} from './reach-monitor.js';
 import {readState} from './read-state.js';
 
 export type RemoveOptions = {
@@ -125,7 +126,7 @@ async function endProcesses(context: ContainerContext, id: ContainerId, record: 
 		tellEvent(context, record, 'kill', {signal: String(sigkill)});
 	}
 
-	if (!(await killAndWait(places.socket)) && context.store.native !== undefined) {
+	if (!(await killAndWait(places.socket)) && !(await killStranded(context, id)) && context.store.native !== undefined) {
 		await runNative(context.store.native, 'delete', ['--state', places.folder, '--socket', places.socket, '--force']);
 	}
 }

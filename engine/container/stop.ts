@@ -1,16 +1,17 @@
 /**
 Ending a container's program: stop, kill, restart.
 */
-import {EngineError} from '../errors.js';
-import {connectMonitor, type MonitorConnection} from '../runtime/monitor-client.js';
+import {EngineError, isEngineError} from '../errors.js';
+import type {MonitorConnection} from '../runtime/monitor-client.js';
 import {frameType} from '../runtime/monitor-protocol.js';
 import {parseSignal, sigkill} from '../runtime/signals.js';
 import {tellEvent, type ContainerContext} from './container-context.js';
 import {isActive} from './container-state.js';
-import {containerPlaces, findContainer} from './container-store.js';
+import {findContainer} from './container-store.js';
 import type {ContainerRecord} from './container.js';
 import {settleExit} from './exit.js';
 import {markLeaving, readLeaving, unmarkLeaving} from './leaving.js';
+import {killStranded, reachMonitor} from './reach-monitor.js';
 import {readState} from './read-state.js';
 import {startContainer} from './start.js';
 
@@ -32,7 +33,7 @@ export async function stopContainer(context: ContainerContext, unsafeName: strin
 		return false;
 	}
 
-	const connection = await connectMonitor(containerPlaces(context.store, record.id).socket);
+	const connection = await reachMonitor(context, record.id);
 	if (connection === undefined) {
 		return false; // It ended by itself a moment ago
 	}
@@ -85,8 +86,18 @@ export async function killContainer(context: ContainerContext, unsafeName: strin
 		throw notRunning();
 	}
 
-	const connection = await connectMonitor(containerPlaces(context.store, record.id).socket);
+	const connection = await reachMonitor(context, record.id).catch(async (error: unknown) => {
+		if (signal !== sigkill || !isEngineError(error) || error.code !== 'monitorUnreachable') {
+			throw error;
+		}
+	});
 	if (connection === undefined) {
+		if (signal === sigkill && (await killStranded(context, record.id))) {
+			tellEvent(context, record, 'kill', {signal: String(signal)});
+			await settleExit(context, record);
+			return;
+		}
+
 		throw notRunning();
 	}
 

@@ -2,7 +2,7 @@
 Waiting for a container's end.
 */
 import fs from 'node:fs';
-import {setImmediate as nextTurn} from 'node:timers/promises';
+import {setTimeout as delay} from 'node:timers/promises';
 import {EngineError} from '../errors.js';
 import {connectMonitor} from '../runtime/monitor-client.js';
 import type {ContainerContext} from './container-context.js';
@@ -49,6 +49,8 @@ export async function waitContainer(context: ContainerContext, unsafeName: strin
 	return status;
 }
 
+const goingMs = 10;
+
 async function waitForEnd(context: ContainerContext, record: ContainerRecord, signal: AbortSignal | undefined): Promise<ExitStatus> {
 	for (;;) {
 		const connection = await connectMonitor(containerPlaces(context.store, record.id).socket);
@@ -78,7 +80,7 @@ async function waitForEnd(context: ContainerContext, record: ContainerRecord, si
 		}
 
 		signal?.throwIfAborted();
-		await nextTurn(); // Its monitor is just going
+		await delay(goingMs); // Its monitor is just going, or can't be reached
 	}
 }
 
