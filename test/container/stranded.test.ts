@@ -83,7 +83,7 @@ for (const AutoRemove of [false, true]) {
 	});
 }
 
-test('who waits for it goes on waiting, at rest', async t => {
+test.serial('who waits for it goes on waiting, at rest', async t => {
 	const found = await stranded(t);
 	if (found === undefined) {
 		return;
