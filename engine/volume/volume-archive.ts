@@ -6,14 +6,13 @@ import type {Readable} from 'node:stream';
 import {EngineError, errorCode, systemError} from '../errors.js';
 import {spawnNative, type NativeProgram} from '../runtime/native-program.js';
 import {feed, outputOf} from '../runtime/native-streams.js';
-import {withScratch} from '../store/scratch.js';
 import type {Store} from '../store/open-store.js';
 import {volumeMount} from './driver-options.js';
 import {noSuchVolume} from './remove-volume.js';
 import type {VolumeRecord} from './volume.js';
 import {localDriver, type VolumeContext} from './volume-context.js';
 import {checkVolumeName} from './volume-name.js';
-import {isBeingRemoved, makeVolume, readVolume, volumeData} from './volume-store.js';
+import {isBeingRemoved, makeFilledVolume, readVolume, volumeData} from './volume-store.js';
 
 /** The tar's first entry is `./`, the volume itself. Throws `notFound` and `notImplemented` for a tmpfs. The reader destroys the stream when it stops early. */
 export function exportVolume({store}: VolumeContext, name: string): Readable {
@@ -37,26 +36,12 @@ export async function importVolume(context: VolumeContext, name: string, tar: Re
 		return;
 	}
 
-	await withScratch(store, async scratch => {
-		const data = scratch.path('data');
-		makeFolder(data, name);
-		await unpack(store, data, tar);
-		const made: VolumeRecord = {version: 1, name, created: new Date().toISOString(), labels: null, options: null};
-		if (!makeVolume(store, made, {data})) {
-			throw new EngineError('conflict', `volume ${name} was made by another process meanwhile`, {hint: 'Import again to add the files to it.'});
-		}
-
-		context.emit({action: 'create', id: name, attributes: {driver: localDriver}});
-	});
-}
-
-function makeFolder(folder: string, name: string): void {
-	try {
-		fs.mkdirSync(folder);
-		fs.chmodSync(folder, 0o755);
-	} catch (error) {
-		throw systemError(`creating volume ${name}`, error);
+	const made: VolumeRecord = {version: 1, name, created: new Date().toISOString(), labels: null, options: null};
+	if (!(await makeFilledVolume(store, made, async data => unpack(store, data, tar)))) {
+		throw new EngineError('conflict', `volume ${name} was made by another process meanwhile`, {hint: 'Import again to add the files to it.'});
 	}
+
+	context.emit({action: 'create', id: name, attributes: {driver: localDriver}});
 }
 
 async function unpack(store: Store, folder: string, tar: Readable): Promise<void> {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import {EngineError, errorCode, isEngineError, systemError} from '../errors.js';
 import {listIfThere, readIfThere, removeIfThere, syncFolder, writeFileAtomic} from '../files/atomic-file.js';
 import {formatIdentity, ownIdentity, parseIdentity, processState} from '../files/process-identity.js';
-import {createScratch} from '../store/scratch.js';
+import {createScratch, withScratch, type Scratch} from '../store/scratch.js';
 import type {Store} from '../store/open-store.js';
 import {condemn} from '../store/trash.js';
 import {parseVolumeRecord, type VolumeRecord} from './volume.js';
@@ -59,20 +59,40 @@ function readIfWhole(store: Store, name: string): VolumeRecord | undefined {
 	}
 }
 
-/** Puts a new one in place, complete; `data` (a folder of the scratch kind) becomes its content. False when there is one of that name. */
-export function makeVolume(store: Store, record: VolumeRecord, options: {readonly data?: string; readonly sync?: boolean} = {}): boolean {
-	const sync = options.sync ?? true;
+/** Puts a new one in place, empty. False when there is one of that name. */
+export function makeVolume(store: Store, record: VolumeRecord, {sync = true}: {readonly sync?: boolean} = {}): boolean {
 	const scratch = createScratch(store);
 	try {
-		const folder = scratch.path('volume');
-		fs.mkdirSync(folder, {mode: 0o700});
-		if (options.data === undefined) {
-			fs.mkdirSync(path.join(folder, '_data'));
-			fs.chmodSync(path.join(folder, '_data'), 0o755); // What is in it is for the container's users; volumes/ itself is closed
-		} else {
-			fs.renameSync(options.data, path.join(folder, '_data'));
-		}
+		const folder = makeFolder(scratch, record.name);
+		return place(store, folder, record, sync);
+	} finally {
+		scratch.remove();
+	}
+}
 
+/** The same with what `fill` puts into its data folder, whole or not at all. */
+export async function makeFilledVolume(store: Store, record: VolumeRecord, fill: (data: string) => Promise<void>): Promise<boolean> {
+	return withScratch(store, async scratch => {
+		const folder = makeFolder(scratch, record.name); // Around the data from the beginning: what belongs to another of the user's ids he can't move himself
+		await fill(path.join(folder, '_data'));
+		return place(store, folder, record, true);
+	});
+}
+
+function makeFolder(scratch: Scratch, name: string): string {
+	const folder = scratch.path('volume');
+	try {
+		fs.mkdirSync(folder, {mode: 0o700});
+		fs.mkdirSync(path.join(folder, '_data'));
+		fs.chmodSync(path.join(folder, '_data'), 0o755); // What is in it is for the container's users; volumes/ itself is closed
+		return folder;
+	} catch (error) {
+		throw systemError(`creating volume ${name}`, error);
+	}
+}
+
+function place(store: Store, folder: string, record: VolumeRecord, sync: boolean): boolean {
+	try {
 		writeFileAtomic(path.join(folder, recordName), JSON.stringify(record), {sync});
 		fs.mkdirSync(store.layout.volumes, {recursive: true, mode: 0o700});
 		if (!renameNew(folder, store.layout.volume(record.name))) {
@@ -86,8 +106,6 @@ export function makeVolume(store: Store, record: VolumeRecord, options: {readonl
 		return true;
 	} catch (error) {
 		throw systemError(`creating volume ${record.name}`, error);
-	} finally {
-		scratch.remove();
 	}
 }
 
