@@ -231,7 +231,7 @@ test('redirects in a circle end', async t => {
 	t.is(error.code, 'EREDIRECT');
 });
 
-for (const location of ['file:///etc/passwd', 'http://', 'javascript:alert(1)', '']) {
+for (const location of ['file:///etc/passwd', 'http://', 'data:text/plain,x', '']) {
 	test(`a redirect to ${JSON.stringify(location)} is not followed`, async t => {
 		const place = await scene(t);
 		if (place === undefined) {

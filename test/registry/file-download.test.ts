@@ -126,7 +126,8 @@ test('the reader gets the beginning while the end is still to come', async t => 
 	const reader = download.read();
 	let length = 0;
 	while (length < 600_000) {
-		length += (await reader.next()).value!.length;
+		const next: IteratorResult<Buffer, unknown> = await reader.next();
+		length += (next.value as Buffer).length;
 	}
 
 	letGo();
