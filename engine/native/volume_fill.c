@@ -167,7 +167,7 @@ static int stage(int folder, int source, struct error *err)
 	return 0;
 }
 
-/* As an archive through a pipe: names, owners, links, holes and attributes are kept by the code that keeps them everywhere else. */
+/* As an archive through a pipe: names, owners, links and attributes are kept by the code that keeps them everywhere else. */
 static int copy_tree(int source, int target, struct error *err)
 {
 	int ends[2], failed, status;

@@ -35,7 +35,8 @@ export async function writeArchive(context: CommandContext, file: string | undef
 	const temporary = isPlain ? `${absolute}.tug-${process.pid}` : absolute;
 	const source = await open();
 	try {
-		await pipeline(source, fs.createWriteStream(temporary, {mode: 0o600}));
+		// Opened at once: a source that fails first must find a file to remove, not one that is made after that.
+		await pipeline(source, fs.createWriteStream(temporary, {fd: fs.openSync(temporary, 'w', 0o600)}));
 		if (isPlain) {
 			fs.renameSync(temporary, absolute);
 		}
