@@ -29,7 +29,7 @@ export async function diskUsage(context: ContainerContext, images: ImageService,
 		LayersSize: usage.layersBytes,
 		Images: usage.images.map(({image, sharedBytes, containers: count}) => ({...imageInfo(image, count), SharedSize: sharedBytes})),
 		Containers: containers,
-		Volumes: (await volumes.list({size: true})).map(volume => volumeInfo(volume) as VolumeUsageInfo),
+		Volumes: (await volumes.list({size: true})).filter(({options}) => options === null).map(volume => volumeInfo(volume) as VolumeUsageInfo),
 		BuildCache: [],
 		Disk: {
 			Images: {Size: usage.diskBytes, Reclaimable: usage.reclaimableBytes},

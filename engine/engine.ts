@@ -274,7 +274,7 @@ export type Engine = {
 	inspectVolume(name: string, options?: {readonly size?: boolean}): Promise<VolumeInfo>;
 	/** `conflict` when containers have it, running or not. Force: one that is not there is no error. */
 	removeVolume(name: string, options?: {readonly force?: boolean}): Promise<void>;
-	/** Of those no container has, the anonymous ones, with the filter `all` every one. Filters: all, label, label!. */
+	/** Of those no container has and that were made without options, the anonymous ones, with the filter `all` every one. Filters: all, label, label!. */
 	pruneVolumes(options?: {readonly filters?: Filters}): Promise<PruneReport>;
 	/** A tar of its content, owners kept; the first entry is the volume's own folder (`./`). */
 	exportVolume(name: string): Promise<Readable>;

@@ -177,7 +177,7 @@ function ownMount(context: ContainerContext, mount: MountPoint): PlanMount {
 		return tmpfsMount({...mount, mode: volume.options, isWritable: mount.isWritable && !volume.options.split(',').includes('ro')}, []);
 	}
 
-	return bindMount(volume?.kind === 'bind' ? {...mount, source: volume.source, isRecursive: volume.isRecursive, isWritable: mount.isWritable && !volume.isReadonly} : mount);
+	return volume?.kind === 'bind' ? bindMount({...mount, source: volume.source, isRecursive: volume.isRecursive, isWritable: mount.isWritable && !volume.isReadonly}, mount.source) : bindMount(mount);
 }
 
 function tmpfsMount(mount: MountPoint, defaults: ReadonlyArray<'nosuid' | 'nodev' | 'noexec'>): PlanMount {
@@ -186,8 +186,8 @@ function tmpfsMount(mount: MountPoint, defaults: ReadonlyArray<'nosuid' | 'nodev
 }
 
 /** Makes the host's side of a `-v` that is not there, as docker does. */
-function bindMount(mount: MountPoint): PlanMount {
-	const isFile = sourceIsFile(mount);
+function bindMount(mount: MountPoint, volumeFolder?: string): PlanMount {
+	const isFile = sourceIsFile(mount, volumeFolder);
 	return {
 		type: 'bind',
 		source: mount.source,
@@ -198,7 +198,7 @@ function bindMount(mount: MountPoint): PlanMount {
 	};
 }
 
-function sourceIsFile(mount: MountPoint): boolean {
+function sourceIsFile(mount: MountPoint, volumeFolder: string = mount.source): boolean {
 	try {
 		const stat = fs.statSync(mount.source, {throwIfNoEntry: false});
 		if (stat !== undefined) {
@@ -214,7 +214,7 @@ function sourceIsFile(mount: MountPoint): boolean {
 	}
 
 	throw mount.type === 'volume'
-		? new EngineError('invalidParameter', `error while mounting volume '${mount.name!}': failed to mount local volume: ${mount.source}: no such file or directory`, {exitCode: 127})
+		? new EngineError('invalidParameter', `error while mounting volume '${volumeFolder}': failed to mount local volume: mount ${mount.source}:${volumeFolder}, flags: 0x1000: no such file or directory`, {exitCode: 127})
 		: new EngineError('invalidParameter', `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
 }
 

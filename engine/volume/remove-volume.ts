@@ -49,7 +49,8 @@ export async function pruneVolumes(context: VolumeContext, filters: Filters = {}
 	const removed: string[] = [];
 	let reclaimed = 0;
 	for (const volume of readVolumes(context.store)) {
-		if (used.has(volume.name) || !(includesNamed || isAnonymous(volume)) || !isWanted(volume)) {
+		// What somebody made with options is a setting rather than data: docker leaves it alone.
+		if (used.has(volume.name) || volume.options !== null || !(includesNamed || isAnonymous(volume)) || !isWanted(volume)) {
 			continue;
 		}
 

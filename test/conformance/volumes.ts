@@ -306,7 +306,9 @@ export function volumesBehaviour(behaves: Behaves, {single = false}: Subject): v
 		await engine.createVolume({Name: 'memory', DriverOpts: {type: 'tmpfs', o: 'size=1m,mode=700', device: 'tmpfs'}});
 		t.regex((await shell(engine, 'grep " /v " /proc/mounts; stat -c %a /v', {HostConfig: {Binds: ['memory:/v']}})).stdout, /^tmpfs \/v tmpfs rw,.*size=1024k.*\n700\n$/);
 		await engine.createVolume({Name: 'gone', DriverOpts: {type: 'none', o: 'bind', device: `${folder}/gone`}});
-		await refused(t, async () => shell(engine, 'true', {HostConfig: {Binds: ['gone:/v']}}), 'invalidParameter', /^error while mounting volume 'gone': failed to mount local volume: .*\/gone: no such file or directory$/);
+		await refused(t, async () => shell(engine, 'true', {HostConfig: {Binds: ['gone:/v']}}), 'invalidParameter', /^error while mounting volume '(.*\/gone\/_data)': failed to mount local volume: mount .*\/gone:\1, flags: 0x1000: no such file or directory$/);
+		t.deepEqual((await engine.pruneVolumes({filters: {all: ['true']}})).Deleted, [], 'made with options, none is pruned');
+		t.deepEqual((await engine.diskUsage()).Volumes, [], 'or counted');
 		const wrong: ReadonlyArray<readonly [Record<string, string>, string, RegExp]> = [
 			[{bad: '1'}, 'invalidParameter', /^create v2: invalid option: "bad"$/],
 			[{type: 'tmpfs'}, 'invalidParameter', /^create v2: missing required option: "device"$/],
