@@ -44,9 +44,16 @@ async function readLine(stream: Readable, isRaw: boolean): Promise<string> {
 		};
 
 		const onData = (chunk: Buffer | string) => {
-			for (const character of String(chunk)) {
+			const characters = [...String(chunk)];
+			for (const [index, character] of characters.entries()) {
 				if (character === '\n' || character === '\r' || (isRaw && character === endOfInput)) {
 					finish(() => {
+						// What was typed or pasted ahead answers the next question.
+						const ahead = characters.slice(index + 1).join('');
+						if (ahead !== '') {
+							stream.unshift(Buffer.from(ahead));
+						}
+
 						resolve(typed.text);
 					});
 					return;

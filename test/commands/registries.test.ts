@@ -1,6 +1,7 @@
 /** pull, push, search, login, logout and system df: what is asked of the engine, what is printed. */
 import fs from 'node:fs';
 import path from 'node:path';
+import {PassThrough} from 'node:stream';
 import test from 'ava';
 import type {DiskUsage, ProgressMessage, RegistryAuth} from '../../engine/index.js';
 import {fakeEngine} from '../helpers/fake-engine.js';
@@ -79,6 +80,13 @@ test('search prints docker\'s table', async t => {
 	t.regex((await runCommand(['search', '--no-trunc', 'x'], {engine})).output, /longer than a line/);
 });
 
+/** One stream, however often it is asked for. */
+function typed(text: string): PassThrough {
+	const stream = new PassThrough();
+	stream.end(text);
+	return stream;
+}
+
 /** The person's config.json is what the environment says, so these share the process's. */
 test.serial('login checks, then keeps; logout forgets', async t => {
 	const folder = temporaryFolder(t);
@@ -94,7 +102,7 @@ test.serial('login checks, then keeps; logout forgets', async t => {
 	const file = path.join(folder, 'config.json');
 	let answer: () => {Status: string; IdentityToken: string} = () => ({Status: 'Login Succeeded', IdentityToken: ''});
 	const {engine, calls} = fakeEngine({checkAuth: async (_: RegistryAuth) => answer()});
-	const login = async (words: readonly string[], input?: string, isTerminal = false) => runCommand(['login', ...words], {engine, isTerminal, ...(input === undefined ? {} : {input})});
+	const login = async (words: readonly string[], input?: string, isTerminal = false) => runCommand(['login', ...words], {engine, isTerminal, ...(input === undefined ? {} : {input: isTerminal ? typed(input) : input})});
 
 	t.regex((await login(['r:5000'])).errors, /cannot perform an interactive login from a non TTY device\n.*--password-stdin r:5000/);
 	t.regex((await login(['--password-stdin', 'r:5000'], 'x')).errors, /requires --username/);
@@ -115,6 +123,12 @@ test.serial('login checks, then keeps; logout forgets', async t => {
 		'https://index.docker.io/v1/': {auth: Buffer.from('hub:x').toString('base64')},
 		'other:1': {auth: Buffer.from('tok:').toString('base64'), identitytoken: 'token'},
 	});
+
+	t.is((await login(['asked:1'], 'typed\nin secret\n', true)).output, 'Username: Password: \nLogin Succeeded\n');
+	t.deepEqual(calls.at(-1), ['checkAuth', {username: 'typed', password: 'in secret', serveraddress: 'asked:1'}]);
+	t.is((await runCommand(['logout', 'asked:1'])).exitCode, 0);
+	t.regex((await login(['asked:1'], '\n', true)).errors, /username is required/);
+	t.regex((await login(['-u', 'me', 'asked:1'], '\n', true)).errors, /password is required/);
 
 	answer = () => {
 		throw Object.assign(new Error('login attempt to https://r:5000/v2/ failed with status: 401 Unauthorized'), {name: 'EngineError', kind: 'unauthorized'});

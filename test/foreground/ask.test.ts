@@ -65,3 +65,11 @@ test('one question after the other, from one stream', async t => {
 	place.stream.write('secret\n');
 	t.is(await second, 'secret');
 });
+
+test('what was pasted ahead answers the next question', async t => {
+	const place = terminal();
+	const first = askLine(place, 'Username: ');
+	place.stream.write('me\nsecret\n');
+	t.is(await first, 'me');
+	t.is(await askSecret(place, 'Password: '), 'secret');
+});
