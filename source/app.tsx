@@ -3,6 +3,7 @@ import process from 'node:process';
 import {render} from 'ink';
 import {useMemo, type ReactNode} from 'react';
 import type {Engine} from '../engine/index.js';
+import type {ServedRegistry} from './effects/registry-effect.js';
 import {startEffects} from './effects/start-effects.js';
 import {StoreContext, useAppState} from './hooks/use-app-state.js';
 import {CanvasContext} from './hooks/use-canvas.js';
@@ -25,10 +26,12 @@ import {RootView} from './views/root-view.js';
 export type DashboardOptions = {
 	/** Loads a small image and starts containers from it; offered by a key. */
 	readonly demo?: (engine: Engine) => Promise<void>;
+	/** Serves the images to others; switched by a key. */
+	readonly openRegistry?: () => Promise<ServedRegistry>;
 };
 
 /** Shows the dashboard until the person quits. Gives the exit code. The engine stays open. */
-export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}): Promise<number> {
+export async function runDashboard(engine: Engine, {demo, openRegistry}: DashboardOptions = {}): Promise<number> {
 	const reason = whyNoScreen();
 	if (reason !== undefined) {
 		console.error(reason);
@@ -43,7 +46,7 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 	const followsBackground = chosen === undefined && depth !== '16';
 	const terminal = new Terminal({input: process.stdin, output: process.stdout, mouse: settings.mouse ?? true, isAscii: isAsciiLocale(process.env)});
 	const store = createStore(reducer, initialState({
-		size: terminal.size, nowMs: Date.now(), label: engine.label, themeName: chosen?.name ?? defaultThemeName(depth), mouse: settings.mouse ?? true, hasDemo: demo !== undefined,
+		size: terminal.size, nowMs: Date.now(), label: engine.label, themeName: chosen?.name ?? defaultThemeName(depth), mouse: settings.mouse ?? true, hasDemo: demo !== undefined, hasRegistry: openRegistry !== undefined,
 	}));
 	const ended = new AbortController();
 	const quit = new Promise<void>(resolve => {
@@ -64,7 +67,7 @@ export async function runDashboard(engine: Engine, {demo}: DashboardOptions = {}
 	});
 
 	try {
-		startEffects({engine, store, signal: ended.signal}, {terminal, themeNames: themes.map(({name}) => name), demo});
+		startEffects({engine, store, signal: ended.signal}, {terminal, themeNames: themes.map(({name}) => name), demo, openRegistry});
 		const problems = settings.theme !== undefined && chosen === undefined ? [...settings.problems, `there is no theme called ${settings.theme}`] : settings.problems;
 		for (const problem of problems) {
 			store.dispatch({type: 'messageShown', tone: 'warning', text: problem});

@@ -125,6 +125,11 @@ async function dashboard(context: CommandContext): Promise<number> {
 			const {startDemo} = await import('../engine/index.js');
 			await startDemo(engine);
 		},
+		async openRegistry() {
+			const {openRegistryServer} = await import('../engine/index.js');
+			const root = context.global.root || context.environment['TUG_ROOT'];
+			return openRegistryServer({...(root ? {root} : {}), listen: '127.0.0.1:5000'});
+		},
 	});
 }
 

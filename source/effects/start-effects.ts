@@ -7,16 +7,18 @@ import {eventsEffect} from './events-effect.js';
 import {imagesEffect} from './images-effect.js';
 import {interfaceEffect, type InterfaceOptions} from './interface-effect.js';
 import {logsEffect} from './logs-effect.js';
+import {registryEffect, type RegistryOptions} from './registry-effect.js';
 import {shellEffect} from './shell-effect.js';
 import {verbsEffect} from './verbs-effect.js';
 
-export type EffectsOptions = Omit<InterfaceOptions, 'terminal'> & {readonly terminal: Terminal};
+export type EffectsOptions = Omit<InterfaceOptions, 'terminal'> & RegistryOptions & {readonly terminal: Terminal};
 
 export function startEffects(context: EffectContext, options: EffectsOptions): void {
 	const containers = containersEffect(context);
 	const images = imagesEffect(context);
 	interfaceEffect(context, options);
 	clockEffect(context);
+	registryEffect(context, options);
 	logsEffect(context);
 	verbsEffect(context, containers, images);
 	shellEffect(context, options.terminal);

@@ -18,6 +18,11 @@ export const generalKeys: KeyGroup = {
 			disabled: state => (state.demo === 'none' ? 'demo: this engine has none' : state.demo === 'running' ? 'demo: it is being started' : undefined),
 			action: () => ({type: 'demoRequested'}),
 		},
+		{
+			keys: ['R'], shown: 'R', label: 'registry', description: 'serve these images as a registry, or stop',
+			disabled: ({registry: {status}}) => (status === 'none' ? 'registry: this engine has none to offer' : status === 'changing' ? 'registry: one moment' : undefined),
+			action: () => ({type: 'registryToggled'}),
+		},
 		{keys: ['ctrl-l'], shown: 'ctrl-l', label: 'refresh', description: 'ask the engine for everything anew', action: () => ({type: 'refreshRequested'})},
 		{keys: ['ctrl-z'], shown: 'ctrl-z', label: 'suspend', description: 'back to the shell; fg returns', action: () => ({type: 'stopRequested'})},
 		{keys: ['?', 'f1'], shown: '?', label: 'help', description: 'this help', hint: 90, action: () => ({type: 'helpToggled'})},

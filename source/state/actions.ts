@@ -32,6 +32,7 @@ export type Action =
 	| {readonly type: 'shellRequested'; readonly id: string}
 	| {readonly type: 'copyRequested'; readonly text: string; readonly what: string}
 	| {readonly type: 'demoRequested'}
+	| {readonly type: 'registryToggled'}
 	| {readonly type: 'refreshRequested'}
 	| {readonly type: 'stopRequested'}
 	| {readonly type: 'quitRequested'}
@@ -55,5 +56,6 @@ export type Action =
 	| {readonly type: 'logsFailed'; readonly containerId: string; readonly problem: Problem}
 	| {readonly type: 'verbFinished'; readonly id: string; readonly problem?: Problem; readonly message: string}
 	| {readonly type: 'demoFinished'; readonly problem?: Problem}
+	| {readonly type: 'registryChanged'; readonly url: string | undefined; readonly problem?: Problem}
 	| {readonly type: 'messageShown'; readonly tone: Message['tone']; readonly text: string; readonly hint?: string}
 	| {readonly type: 'messageExpired'; readonly number: number};

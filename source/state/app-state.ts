@@ -102,15 +102,19 @@ export type AppState = {
 	readonly overlay: Overlay | undefined;
 	readonly message: Message | undefined;
 	readonly demo: 'none' | 'offered' | 'running';
+	readonly registry: RegistryState;
 	readonly themeName: string;
 	readonly mouse: boolean;
 };
 
+/** Whether this machine's images are served to others from here. */
+export type RegistryState = {readonly status: 'none' | 'off' | 'changing'} | {readonly status: 'on'; readonly url: string};
+
 const topOfList: ListPosition = {selectedId: undefined, selectedIndex: 0, offset: 0, filter: ''};
 
-export type InitialOptions = {readonly size: Size; readonly nowMs: number; readonly label: string; readonly themeName: string; readonly mouse: boolean; readonly hasDemo: boolean};
+export type InitialOptions = {readonly size: Size; readonly nowMs: number; readonly label: string; readonly themeName: string; readonly mouse: boolean; readonly hasDemo: boolean; readonly hasRegistry?: boolean};
 
-export function initialState({size, nowMs, label, themeName, mouse, hasDemo}: InitialOptions): AppState {
+export function initialState({size, nowMs, label, themeName, mouse, hasDemo, hasRegistry = false}: InitialOptions): AppState {
 	return {
 		size,
 		nowMs,
@@ -127,6 +131,7 @@ export function initialState({size, nowMs, label, themeName, mouse, hasDemo}: In
 		overlay: undefined,
 		message: undefined,
 		demo: hasDemo ? 'offered' : 'none',
+		registry: {status: hasRegistry ? 'off' : 'none'},
 		themeName,
 		mouse,
 	};

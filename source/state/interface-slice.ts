@@ -92,6 +92,17 @@ export function interfaceReducer(state: AppState, action: Action): AppState {
 				: withMessage(next, {tone: 'bad', text: `demo: ${action.problem.message}`, ...(action.problem.hint === undefined ? {} : {hint: action.problem.hint})});
 		}
 
+		case 'registryToggled': {
+			return state.registry.status === 'off' || state.registry.status === 'on' ? {...state, registry: {status: 'changing'}} : state;
+		}
+
+		case 'registryChanged': {
+			const next: AppState = {...state, registry: action.url === undefined ? {status: 'off'} : {status: 'on', url: action.url}};
+			return action.problem === undefined
+				? withMessage(next, {tone: 'good', text: action.url === undefined ? 'the registry is off' : `images are served at ${action.url}`})
+				: withMessage(next, {tone: 'bad', text: `registry: ${action.problem.message}`, ...(action.problem.hint === undefined ? {} : {hint: action.problem.hint})});
+		}
+
 		default: {
 			return state;
 		}

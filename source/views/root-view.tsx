@@ -42,12 +42,13 @@ function PaneView({state, place}: {readonly state: AppState; readonly place: Pan
 }
 
 function Header({state}: {readonly state: AppState}): ReactNode {
-	const {engine, containers, images, size} = state;
+	const {engine, registry, containers, images, size} = state;
 	const lines = useMemo(() => [headerLine({
 		engine,
+		registry,
 		counts: containers.items.status === 'ready' ? countStates(containers.items.value) : undefined,
 		images: images.items.status === 'ready' ? new Set(images.items.value.map(({id}) => id)).size : undefined,
-	}, size.columns)], [engine, containers.items, images.items, size.columns]);
+	}, size.columns)], [engine, registry, containers.items, images.items, size.columns]);
 	return <Block lines={lines} width={size.columns} height={1}/>;
 }
 

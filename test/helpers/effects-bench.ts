@@ -1,6 +1,7 @@
 /** The effects on an engine in memory, without a screen. */
 import {setTimeout as wait} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
+import type {ServedRegistry} from '../../source/effects/registry-effect.js';
 import {startEffects} from '../../source/effects/start-effects.js';
 import {initialState, type AppState} from '../../source/state/app-state.js';
 import {reducer} from '../../source/state/reducer.js';
@@ -13,12 +14,14 @@ export type EffectsBench = {
 	readonly store: Store;
 	/** What was copied, the mouse switched to, and so on. */
 	readonly terminalCalls: string[];
+	/** Ends the effects, as quitting does. */
+	end(): void;
 	until(condition: (state: AppState) => boolean, timeoutMs?: number): Promise<AppState>;
 };
 
-export async function effectsBench(t: ExecutionContext, options: LivelyOptions & {readonly demo?: () => Promise<void>; readonly guest?: Partial<GuestTerminal>} = {}): Promise<EffectsBench> {
+export async function effectsBench(t: ExecutionContext, options: LivelyOptions & {readonly demo?: () => Promise<void>; readonly openRegistry?: () => Promise<ServedRegistry>; readonly guest?: Partial<GuestTerminal>} = {}): Promise<EffectsBench> {
 	const lively = livelyEngine(options);
-	const store = createStore(reducer, initialState({size: {columns: 120, rows: 40}, nowMs: Date.now(), label: 'local', themeName: 'dark', mouse: true, hasDemo: true}));
+	const store = createStore(reducer, initialState({size: {columns: 120, rows: 40}, nowMs: Date.now(), label: 'local', themeName: 'dark', mouse: true, hasDemo: true, hasRegistry: options.openRegistry !== undefined}));
 	const terminalCalls: string[] = [];
 	const ended = new AbortController();
 	t.teardown(() => {
@@ -31,11 +34,14 @@ export async function effectsBench(t: ExecutionContext, options: LivelyOptions &
 		stop: () => terminalCalls.push('stop'),
 		lend: async <Result>(work: (guest: GuestTerminal) => Promise<Result>) => work(guest),
 	};
-	startEffects({engine: lively.engine, store, signal: ended.signal}, {terminal: terminal as unknown as Terminal, themeNames: ['dark', 'light'], demo: options.demo});
+	startEffects({engine: lively.engine, store, signal: ended.signal}, {terminal: terminal as unknown as Terminal, themeNames: ['dark', 'light'], demo: options.demo, openRegistry: options.openRegistry});
 	const bench: EffectsBench = {
 		lively,
 		store,
 		terminalCalls,
+		end() {
+			ended.abort();
+		},
 		async until(condition, timeoutMs = 5000) {
 			const started = performance.now();
 			while (!condition(store.getState())) {

@@ -84,6 +84,16 @@ test('the header drops the least important first', t => {
 	}
 });
 
+test('the header shows where images are served', t => {
+	const at = (width: number) => textOf(headerLine({...facts, registry: {status: 'on', url: 'http://127.0.0.1:5000'}}, width));
+	t.regex(at(120), /^ tug {2}local {2}0\.1\.0 {2}registry 127\.0\.0\.1:5000 /);
+	t.notRegex(at(60), /registry/);
+	t.notRegex(textOf(headerLine({...facts, registry: {status: 'changing'}}, 120)), /registry/);
+	for (let width = 1; width <= 130; width++) {
+		t.is(lineWidth(headerLine({...facts, registry: {status: 'on', url: 'http://127.0.0.1:5000'}}, width)), width, String(width));
+	}
+});
+
 test('before the engine answered the header says whose containers these are, and no more', t => {
 	t.is(textOf(headerLine({engine: {label: 'local', version: '', warnings: []}, counts: undefined, images: undefined}, 60)).trim(), 'tug  local');
 });

@@ -110,6 +110,21 @@ test('one demo at a time', t => {
 	t.is(stateAfter([{type: 'demoRequested'}], {hasDemo: false}).demo, 'none');
 });
 
+test('the registry: off, one moment, on, one moment, off; or off with what went wrong', t => {
+	t.is(stateAfter([{type: 'registryToggled'}]).registry.status, 'none', 'where there is none');
+	const off: AppState = {...stateAfter([]), registry: {status: 'off'}};
+	const changing = reducer(off, {type: 'registryToggled'});
+	t.deepEqual(changing.registry, {status: 'changing'});
+	t.is(reducer(changing, {type: 'registryToggled'}), changing);
+	const on = reducer(changing, {type: 'registryChanged', url: 'http://127.0.0.1:5000'});
+	t.deepEqual(on.registry, {status: 'on', url: 'http://127.0.0.1:5000'});
+	t.like(on.message, {tone: 'good', text: 'images are served at http://127.0.0.1:5000'});
+	t.deepEqual(reducer(on, {type: 'registryToggled'}).registry, {status: 'changing'});
+	t.like(reducer(changing, {type: 'registryChanged', url: undefined}), {registry: {status: 'off'}, message: {tone: 'good', text: 'the registry is off'}});
+	const failed = reducer(changing, {type: 'registryChanged', url: undefined, problem: {message: 'in use', hint: 'Take another.'}});
+	t.like(failed, {registry: {status: 'off'}, message: {tone: 'bad', text: 'registry: in use', hint: 'Take another.'}});
+});
+
 test('a message goes away only if it is still the same one', t => {
 	const state = stateAfter([{type: 'messageShown', tone: 'info', text: 'one'}, {type: 'messageShown', tone: 'info', text: 'two'}]);
 	t.is(reducer(state, {type: 'messageExpired', number: 1}).message?.text, 'two');
