@@ -75,7 +75,7 @@ function parseBind(text: string, volumeData: MountResolution['volumeData']): Mou
 	const destination = checkDestination(second, text);
 	const mode = parseMode(options, text);
 	const isVolume = !first.startsWith('/');
-	if (isVolume ? mode.propagation !== undefined : mode.isCopied === false) {
+	if (isVolume ? mode.propagation !== undefined : !mode.isCopied) {
 		throw invalidType(text, isVolume ? 'volume' : 'bind', `field ${isVolume ? 'BindOptions' : 'VolumeOptions'} must not be specified`);
 	}
 
@@ -98,7 +98,7 @@ function parseBind(text: string, volumeData: MountResolution['volumeData']): Mou
 type Mode = {readonly isWritable: boolean; readonly isCopied: boolean; readonly propagation: Propagation | undefined};
 
 /** Words that exclude each other. */
-const modeWords: readonly ReadonlySet<string>[] = [new Set(['ro', 'rw']), new Set(['z', 'Z']), new Set(['nocopy']), new Set(['consistent', 'cached', 'delegated', 'default']), new Set(propagations)];
+const modeWords: ReadonlyArray<ReadonlySet<string>> = [new Set(['ro', 'rw']), new Set(['z', 'Z']), new Set(['nocopy']), new Set(['consistent', 'cached', 'delegated', 'default']), new Set(propagations)];
 
 function parseMode(options: string, text: string): Mode {
 	const words = options === '' ? [] : options.split(',');

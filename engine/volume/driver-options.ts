@@ -12,7 +12,7 @@ export type VolumeMount =
 
 type Options = Readonly<Record<string, string>>;
 
-const known = ['type', 'o', 'device', 'size'];
+const known = new Set(['type', 'o', 'device', 'size']);
 const needed: Readonly<Record<string, readonly string[]>> = {device: ['type'], type: ['device'], o: ['device', 'type']};
 
 /** What the options of a volume come to. Throws `invalidParameter` with docker's texts, `notImplemented` for what can't be mounted here. */
@@ -22,7 +22,7 @@ export function volumeMount(name: string, options: Options | null): VolumeMount 
 	}
 
 	const refuse = (problem: string) => new EngineError('invalidParameter', `create ${name}: ${problem}`);
-	const unknown = Object.keys(options).find(key => !known.includes(key));
+	const unknown = Object.keys(options).find(key => !known.has(key));
 	if (unknown !== undefined) {
 		throw refuse(`invalid option: ${JSON.stringify(unknown)}`);
 	}

@@ -1,8 +1,8 @@
 /**
 Volumes: everything the facade and the containers ask for.
 */
-import type {Filters} from '../engine.js';
 import type {Readable} from 'node:stream';
+import type {Filters} from '../engine.js';
 import {ensureVolume, parseVolumeRequest, type VolumeRequest} from './create-volume.js';
 import {volumeMount, type VolumeMount} from './driver-options.js';
 import {fillVolumes, type FillRequest, type FillSource} from './fill-volume.js';

@@ -21,12 +21,12 @@ export const command = defineCommand({
 	},
 	arguments: {min: 0, max: 0},
 	examples: [['tug volume ls -s', 'with sizes'], ['tug volume ls -qf dangling=true', 'what no container has']],
-	async run(context, {options}) {
+	async run(context, {options: {filter, format, quiet, size: isMeasured}}) {
 		const engine = await context.engine();
-		const volumes = await engine.listVolumes({filters: parseFilters(options.filter), size: options.size});
+		const volumes = await engine.listVolumes({filters: parseFilters(filter), size: isMeasured});
 		volumes.sort((a, b) => collator.compare(a.Name, b.Name));
-		const shown = ['Driver', 'Name', ...(options.size ? ['Links', 'Size'] : [])];
-		context.output.write(await formatList(volumes, {columns, shown, format: options.format, quiet: options.quiet ? 'Name' : undefined}));
+		const shown = ['Driver', 'Name', ...(isMeasured ? ['Links', 'Size'] : [])];
+		context.output.write(await formatList(volumes, {columns, shown, format, quiet: quiet ? 'Name' : undefined}));
 		return 0;
 	},
 });

@@ -137,5 +137,5 @@ test('completion offers volumes', async t => {
 test('run passes on what it is told of volumes', async t => {
 	const {engine, calls} = fakeEngine({createContainer: async () => ({Id: 'id', Warnings: []})});
 	t.is((await runCommand(['create', '--volumes-from', 'a:ro', '--volumes-from', 'b', '--volume-driver', 'local', '--mount', 'type=volume,src=data,dst=/x,volume-subpath=a,volume-nocopy', 'busybox'], {engine})).exitCode, 0);
-	t.like(calls[0]![1] as object, {HostConfig: {VolumesFrom: ['a:ro', 'b'], VolumeDriver: 'local', Mounts: [{Type: 'volume', Source: 'data', Target: '/x', VolumeOptions: {Subpath: 'a', NoCopy: true}}]}});
+	t.like(calls[0]![1], {HostConfig: {VolumesFrom: ['a:ro', 'b'], VolumeDriver: 'local', Mounts: [{Type: 'volume', Source: 'data', Target: '/x', VolumeOptions: {Subpath: 'a', NoCopy: true}}]}});
 });
