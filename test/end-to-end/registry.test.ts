@@ -53,7 +53,7 @@ for (const [name, format] of [['as OCI', 'oci'], ['as docker\'s schema 2', 'v2s2
 		await lab.pull(`${registry.host}/team/app:1`);
 		const pulled = lab.images.inspect(`${registry.host}/team/app:1`);
 		const raw = skopeo(t, 'inspect', '--raw', '--tls-verify=false', target);
-		t.is(pulled.id, (JSON.parse(raw) as {config: {digest: string}}).config.digest);
+		t.is(String(pulled.id), (JSON.parse(raw) as {config: {digest: string}}).config.digest);
 		assertSound(t, lab.store);
 		await lab.images.tag(`${registry.host}/team/app:1`, `${registry.host}/team/copy:2`);
 		await lab.push(`${registry.host}/team/copy:2`);
