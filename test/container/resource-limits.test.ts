@@ -94,7 +94,7 @@ test('mounts: what is kept, what is refused', t => {
 		Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: {Propagation: 'rslave', NonRecursive: true},
 	});
 	t.deepEqual(parseMount({Type: 'tmpfs', Target: '/t', TmpfsOptions: {SizeBytes: 5, Mode: 448}}, 'm'), {Type: 'tmpfs', Target: '/t', TmpfsOptions: {SizeBytes: 5, Mode: 448}});
-	t.throws(() => parseMount({Type: 'npipe', Target: '/v'}, 'm'), {message: 'invalid mount config: mount type unknown: "npipe"'});
+	t.throws(() => parseMount({Type: 'npipe', Target: '/v'}, 'm'), {message: 'invalid mount config for type "npipe": mount type unknown'});
 	t.throws(() => parseMount('x', 'Mounts[0]'), {message: /Mounts\[0\] is not an object/});
 });
 
