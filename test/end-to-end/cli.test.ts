@@ -181,10 +181,10 @@ test.serial('a killed container ends with 128 and the signal', async t => {
 		return;
 	}
 
-	const child = tug.start(['run', '--name', 'victim', 'busybox', 'sleep', '1000']);
+	const end = finish(tug.start(['run', '--name', 'victim', 'busybox', 'sleep', '1000'])); // Listening from the start: it may end before `kill` does
 	await until(async () => (await tug.run(['ps', '-q', '--filter', 'name=victim'])).output !== '', 'it to run');
 	await tug.say('kill', 'victim');
-	t.is((await finish(child)).exitCode, 137);
+	t.is((await end).exitCode, 137);
 });
 
 test.serial('a reader that leaves is no error to talk about', async t => {
