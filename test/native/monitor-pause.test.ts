@@ -109,9 +109,10 @@ test('a container that makes processes all the time is paused whole', async t =>
 		await delay(200);
 		for (let round = 0; round < 5; round++) {
 			t.like(await client.command(frameType.pause), {ok: true});
-			const before = await pidsOf(client);
+			const before = new Set(await pidsOf(client));
 			await delay(50);
-			t.deepEqual(new Set(await pidsOf(client)), new Set(before));
+			// One that was on its last way out may have gone; none may have come.
+			t.deepEqual((await pidsOf(client)).filter(pid => !before.has(pid)), []);
 			t.like(await client.command(frameType.unpause), {ok: true});
 		}
 	});
